@@ -1,0 +1,172 @@
+/** Linking a node into the graph, and taking it out again. */
+import { IndexType, NONE, Region, State } from "../layout";
+import { Index, clearBit, free, levelMax, setBit } from "../image";
+import { Workspace } from "../scratch";
+import { Allowed, Everything } from "../filter";
+import { distanceAt, slotAt } from "../pool";
+import { beam, descend } from "./search";
+import { addLink, chooseNeighbors } from "./prune";
+import { attachTwin, detachTwin, promoteTwin } from "./twins";
+import { relinkAround } from "./repair";
+
+/** floor(−ln(u) / ln(m)) of the paper without a logarithm: each level is reached with probability 1/m. */
+export function randomLevel(index: Index): u32 {
+  const limit = levelMax(index.m);
+  const step = index.m;
+  let threshold: u32 = 0xffffffff / step;
+  const draw = nextRandom(index);
+  let level: u32 = 0;
+  while (level < limit && draw < threshold) {
+    level++;
+    threshold /= step;
+  }
+  return level;
+}
+
+@inline function advance(state: u64): u64 { return state * 6364136223846793005 + 1442695040888963407; }
+
+export function firstRandomState(seed: u64): u64 { return advance(advance(0) + seed); }
+
+/** PCG-XSH-RR (O'Neill 2014): 32 bits of a 64-bit state. */
+function nextRandom(index: Index): u32 {
+  const state = index.randomState;
+  index.randomState = advance(state);
+  return rotr<u32>(<u32>(((state >> 18) ^ state) >> 27), <u32>(state >> 59));
+}
+
+/** Makes room for a node's links above layer 0. The arena must have arenaReserve bytes left. */
+export function openLevels(index: Index, slot: u32, level: u32): void {
+  index.setState(slot, (level + 1) | State.Linked);
+  if (!level) return;
+  const bytes = level * index.m * 4;
+  index.setUpper(slot, index.arenaUsed);
+  memory.fill(index.region(Region.Arena) + index.arenaUsed, 0xff, bytes);
+  index.arenaUsed += bytes;
+}
+
+/**
+ * Links a slot whose row is written and whose lists are empty. `scorer.query` must be that row. `linked`: other nodes
+ * may link to the slot from an earlier life.
+ */
+export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, linked: bool): void {
+  const level = index.level(slot);
+  if (index.entry == NONE) {
+    index.entry = slot;
+    index.entryLevel = level;
+    return;
+  }
+  let start = descend(index, work, scorer, level, slot);
+  const top = min(level, index.entryLevel);
+  let isolated = true;
+  for (let l = <i32>top; l >= 0; l--) {
+    findNeighbors(index, work, scorer, slot, start, l);
+    isolated = !work.poolSize;
+    if (isolated) continue;
+    const nearest = slotAt(work, 0);
+    const equal = l == top ? findEqual(index, work, scorer, slot) : NONE;
+    if (equal != NONE) {
+      attachTwin(index, equal, slot, linked);
+      return;
+    }
+    connect(index, work, scorer, slot, l);
+    start = nearest;
+  }
+  if (level > index.entryLevel || isolated) {
+    index.entry = slot;
+    index.entryLevel = level;
+  }
+}
+
+/** Fills the pool with the nearest live nodes of `level` other than `slot`, whose row is the query. */
+export function findNeighbors<S>(index: Index, work: Workspace, scorer: S, slot: u32, start: u32, level: u32): void {
+  if (index.tombstones) {
+    const live = changetype<Allowed>(index.region(Region.Live));
+    beam<S, Allowed>(index, work, scorer, live, start, level, index.efConstruction, slot);
+  } else {
+    beam<S, Everything>(index, work, scorer, changetype<Everything>(0), start, level, index.efConstruction, slot);
+  }
+}
+
+/** Links the slot with those of the pool that the heuristic chooses, both ways. */
+export function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): void {
+  const links = index.links(slot, level);
+  const count = chooseNeighbors(index, work, scorer, links, index.m, index.linksMax(level));
+  for (let i: u32 = 0; i < count; i++) addLink(index, work, scorer, load<u32>(links + (<usize>i << 2)), slot, level);
+}
+
+/**
+ * A node of the pool whose row equals that of `slot`, or NONE. Equal rows are measured equal to the bit, so only those
+ * at the distance of the row to itself are compared. The row of a removed node may be equal too, but gets no twins.
+ */
+function findEqual<S>(index: Index, work: Workspace, scorer: S, slot: u32): u32 {
+  const self = f32x4.extract_lane(scorer.between(slot, slot, slot, slot, slot), 0);
+  for (let i: u32 = 0, n = work.poolSize; i < n; i++) {
+    if (distanceAt(work, i) != self) continue;
+    const other = slotAt(work, i);
+    if (index.state(other) & (State.Twin | State.Tombstone)) continue;
+    if (memory.compare(index.row(other), index.row(slot), index.rowBytes) == 0) return other;
+  }
+  return NONE;
+}
+
+/** Takes a slot out of what searches return, and no more. */
+export function takeOut(index: Index, slot: u32): void {
+  clearBit(index.region(Region.Live), slot);
+  index.live--;
+}
+
+/** Removes a live vector. A linked node stays as a tombstone until a sweep has bypassed it. */
+export function remove(index: Index, slot: u32): void {
+  takeOut(index, slot);
+  if (index.type == IndexType.Flat) {
+    free(index, slot);
+    return;
+  }
+  if (index.state(slot) & State.Twin) detachTwin(index, slot);
+  if (!(index.state(slot) & State.Linked)) {
+    free(index, slot);
+    return;
+  }
+  index.setState(slot, index.state(slot) | State.Tombstone);
+  index.tombstones++;
+}
+
+/**
+ * Prepares a slot in use for another vector: its neighbors are linked past it, its lists emptied, its level kept. Nodes
+ * that link to it one way keep doing so; such a link is only a detour, and goes when that list is next pruned.
+ */
+export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
+  if (index.state(slot) & State.Twin) {
+    detachTwin(index, slot);
+    index.setState(slot, 1 | State.Linked);
+    return;
+  }
+  const state = index.state(slot) & ~State.Condemned;
+  if (!(state & State.Tombstone)) index.tombstones++;
+  index.setState(slot, state | State.Tombstone);
+  if (index.twin(slot) != NONE) promoteTwin(index, work, scorer, slot);
+  const level = index.level(slot);
+  if (index.entry == slot) electEntry(index, slot);
+  for (let l = <i32>level; l >= 0; l--) {
+    relinkAround(index, work, scorer, slot, l);
+    memory.fill(index.links(slot, l), 0xff, index.linksMax(l) << 2);
+  }
+  index.tombstones--;
+  index.setState(slot, (level + 1) | State.Linked);
+}
+
+/** The tallest node other than `except` becomes the entry; a live one if there is any. O(extent). */
+export function electEntry(index: Index, except: u32): void {
+  index.entry = NONE;
+  index.entryLevel = 0;
+  let best: u32 = 0;
+  for (let slot: u32 = 0, extent = index.extent; slot < extent; slot++) {
+    const state = index.state(slot);
+    if (state == State.Free || state & (State.Twin | State.Condemned) || slot == except) continue;
+    const rank = (state & State.LevelMask) + (state & State.Tombstone ? 0 : State.LevelMask + 1);
+    if (rank <= best) continue;
+    best = rank;
+    index.entry = slot;
+    index.entryLevel = (state & State.LevelMask) - 1;
+  }
+}

@@ -1,0 +1,58 @@
+/** Choosing a node's neighbors: the heuristic of Malkov & Yashunin (arXiv 1603.09320, algorithm 4). */
+import { NONE, State } from "../layout";
+import { Index } from "../image";
+import { Workspace } from "../scratch";
+import { clearPool, distanceAt, slotAt } from "../pool";
+import { measureAround } from "../measure";
+
+/**
+ * Writes to `links` those of the pool, nearest first, that are nearer to the node than to any neighbor chosen before,
+ * so that links spread in all directions; at most `limit`, ended by NONE up to `max`. Returns how many.
+ */
+export function chooseNeighbors<S>(index: Index, work: Workspace, scorer: S, links: usize, limit: u32, max: u32): u32 {
+  let chosen: u32 = 0;
+  for (let i: u32 = 0, n = work.poolSize; i < n && chosen < limit; i++) {
+    const slot = slotAt(work, i);
+    if (index.state(slot) & State.Twin) continue;
+    if (isCovered(scorer, slot, distanceAt(work, i), links, chosen)) continue;
+    store<u32>(links + (<usize>(chosen++) << 2), slot);
+  }
+  for (let i = chosen; i < max; i++) store<u32>(links + (<usize>i << 2), NONE);
+  return chosen;
+}
+
+/** Whether one of the chosen is nearer to `slot` than `distance`. */
+@inline function isCovered<S>(scorer: S, slot: u32, distance: f32, links: usize, chosen: u32): bool {
+  const bound = f32x4.splat(distance);
+  for (let i: u32 = 0; i < chosen; i += 4) {
+    const at = links + (<usize>i << 2);
+    const a = load<u32>(at);
+    const b = i + 1 < chosen ? load<u32>(at, 4) : a;
+    const c = i + 2 < chosen ? load<u32>(at, 8) : a;
+    const d = i + 3 < chosen ? load<u32>(at, 12) : a;
+    if (v128.any_true(f32x4.lt(scorer.between(slot, a, b, c, d), bound))) return true;
+  }
+  return false;
+}
+
+/** Adds `neighbor` to a node's list; a full list is chosen anew from its members and the newcomer. */
+export function addLink<S>(index: Index, work: Workspace, scorer: S, node: u32, neighbor: u32, level: u32): void {
+  if (!index.reaches(node, level) || index.state(node) & State.Twin) return;
+  const links = index.links(node, level);
+  const max = index.linksMax(level);
+  let count: u32 = 0;
+  for (; count < max; count++) {
+    const link = load<u32>(links + (<usize>count << 2));
+    if (link == neighbor) return;
+    if (link == NONE) break;
+  }
+  if (count < max) {
+    store<u32>(links + (<usize>count << 2), neighbor);
+    return;
+  }
+  memory.copy(work.batch, links, <usize>max << 2);
+  store<u32>(work.batch + (<usize>max << 2), neighbor);
+  clearPool(work, max + 1);
+  measureAround(work, scorer, node, max + 1);
+  chooseNeighbors(index, work, scorer, links, max, max);
+}

@@ -1,0 +1,178 @@
+/**
+ * The index in memory: one header, then regions by slot (drawn in layout.ts). This file alone knows where they lie and
+ * how they grow. It knows nothing of graphs or distances.
+ */
+import {
+  HEADER_BYTES, Header, IndexType, LEVEL_MAX, Metric, NONE, REGION_ALIGNMENT, Region, State,
+} from "./layout";
+
+/** Overlays the header; `changetype<Index>(address)`. */
+@unmanaged @final export class Index {
+  magic: u32;
+  version: u32;
+  imageBytes: u32;
+  type: u32;
+  metric: u32;
+  dimensions: u32;
+  rowBytes: u32;
+  m: u32;
+  efConstruction: u32;
+  hasIds: u32;
+  randomState: u64;
+  capacity: u32;
+  extent: u32;
+  live: u32;
+  tombstones: u32;
+  twinCount: u32;
+  freeCount: u32;
+  freeHead: u32;
+  entry: u32;
+  entryLevel: u32;
+  arenaUsed: u32;
+  arenaWaste: u32;
+  sweepPhase: u32;
+  sweepCursor: u32;
+
+  @inline region(region: Region): usize {
+    const at = changetype<usize>(this);
+    return at + load<u32>(at + Header.Regions + <usize>region * 12);
+  }
+
+  @inline row(slot: u32): usize { return this.region(Region.Rows) + <usize>slot * this.rowBytes; }
+  @inline state(slot: u32): u32 { return load<u8>(this.region(Region.States) + slot); }
+  @inline setState(slot: u32, state: u32): void { store<u8>(this.region(Region.States) + slot, <u8>state); }
+  @inline level(slot: u32): u32 { return (this.state(slot) & State.LevelMask) - 1; }
+  @inline reaches(slot: u32, level: u32): bool { return (this.state(slot) & State.LevelMask) > level; }
+  @inline twin(slot: u32): u32 { return load<u32>(this.region(Region.Twins) + (<usize>slot << 2)); }
+  @inline setTwin(slot: u32, twin: u32): void { store<u32>(this.region(Region.Twins) + (<usize>slot << 2), twin); }
+  @inline isLive(slot: u32): bool { return hasBit(this.region(Region.Live), slot); }
+  @inline upper(slot: u32): u32 { return load<u32>(this.region(Region.Uppers) + (<usize>slot << 2)); }
+  @inline setUpper(slot: u32, offset: u32): void { store<u32>(this.region(Region.Uppers) + (<usize>slot << 2), offset); }
+
+  /** Neighbors a node may have at `level`. */
+  @inline linksMax(level: u32): u32 { return level ? this.m : this.m << 1; }
+
+  /** u32[linksMax(level)], ended by NONE if fewer. The node must reach `level`. */
+  @inline links(slot: u32, level: u32): usize {
+    if (!level) return this.region(Region.Links) + <usize>slot * (<usize>this.m << 3);
+    return this.region(Region.Arena) + this.upper(slot) + <usize>(level - 1) * (<usize>this.m << 2);
+  }
+}
+
+if (offsetof<Index>("rowBytes") != Header.RowBytes) ERROR("layout.ts and Index disagree on rowBytes");
+if (offsetof<Index>("randomState") != Header.RandomState) ERROR("layout.ts and Index disagree on randomState");
+if (offsetof<Index>("capacity") != Header.Capacity) ERROR("layout.ts and Index disagree on capacity");
+if (offsetof<Index>("entry") != Header.Entry) ERROR("layout.ts and Index disagree on entry");
+if (offsetof<Index>("sweepCursor") != Header.SweepCursor) ERROR("layout.ts and Index disagree on sweepCursor");
+
+@inline export function hasBit(bits: usize, slot: u32): bool {
+  return (load<u32>(bits + ((<usize>slot >> 5) << 2)) & (1 << (slot & 31))) != 0;
+}
+
+@inline export function setBit(bits: usize, slot: u32): void {
+  const word = bits + ((<usize>slot >> 5) << 2);
+  store<u32>(word, load<u32>(word) | (1 << (slot & 31)));
+}
+
+@inline export function clearBit(bits: usize, slot: u32): void {
+  const word = bits + ((<usize>slot >> 5) << 2);
+  store<u32>(word, load<u32>(word) & ~(1 << (slot & 31)));
+}
+
+@inline export function aligned(bytes: u64): u64 {
+  return (bytes + (REGION_ALIGNMENT - 1)) & ~<u64>(REGION_ALIGNMENT - 1);
+}
+
+/** Bytes of a region that `slots` slots and `arenaBytes` fill. */
+export function regionBytes(index: Index, region: Region, slots: u64, arenaBytes: u64): u64 {
+  const hnsw = index.type == IndexType.Hnsw;
+  switch (region) {
+    case Region.Ids: return index.hasIds ? slots * 4 : 0;
+    case Region.States: return slots;
+    case Region.Live: return (slots + 31) >> 5 << 2;
+    case Region.Twins: return slots * 4;
+    case Region.Uppers: return hnsw ? slots * 4 : 0;
+    case Region.Norms: return index.metric == Metric.Cosine ? slots * 4 : 0;
+    case Region.Links: return hnsw ? slots * (<u64>index.m * 8) : 0;
+    case Region.Rows: return slots * <u64>index.rowBytes;
+    case Region.Arena: return hnsw ? arenaBytes : 0;
+    default: return 0;
+  }
+}
+
+/** Bytes of an image with room for `slots` slots. May exceed what memory can hold; the caller compares. */
+export function imageBytes(index: Index, slots: u64, arenaBytes: u64): u64 {
+  let bytes: u64 = HEADER_BYTES;
+  for (let region = 0; region < Region.Count; region++) bytes += aligned(regionBytes(index, region, slots, arenaBytes));
+  return bytes;
+}
+
+/**
+ * Moves every region to where `capacity` slots want it, last region first, so that nothing is overwritten before it has
+ * moved and no second copy is needed. The memory must already be there; neither number may shrink.
+ */
+export function layOut(index: Index, capacity: u32, arenaBytes: u32): void {
+  const at = changetype<usize>(index);
+  let end = imageBytes(index, capacity, arenaBytes);
+  index.imageBytes = <u32>end;
+  for (let region = Region.Count - 1; region >= 0; region--) {
+    const entry = at + Header.Regions + <usize>region * 12;
+    const bytes = aligned(regionBytes(index, region, capacity, arenaBytes));
+    const used = regionBytes(index, region, index.extent, index.arenaUsed);
+    end -= bytes;
+    memory.copy(at + <usize>end, at + load<u32>(entry), <usize>used);
+    if (region == Region.States || region == Region.Live) memory.fill(at + <usize>(end + used), 0, <usize>(bytes - used));
+    store<u32>(entry, <u32>end);
+    store<u32>(entry, <u32>bytes, 4);
+  }
+  index.capacity = capacity;
+}
+
+/** Bytes the arena must have left before a node is inserted: the tallest node's links. */
+@inline export function arenaReserve(index: Index): u32 {
+  return index.type == IndexType.Hnsw ? levelMax(index.m) * index.m * 4 : 0;
+}
+
+/** One node in m^level reaches a level, so beyond 32 / log2(m) none ever does. */
+@inline export function levelMax(m: u32): u32 { return min<u32>(LEVEL_MAX, 32 / (31 - clz(m)) + 1); }
+
+/** Makes `slot` part of the image; those between are free but not on the free list. */
+export function extendTo(index: Index, slot: u32): void {
+  const live = index.region(Region.Live);
+  for (let s = index.extent; s <= slot; s++) {
+    index.setState(s, State.Free);
+    index.setTwin(s, NONE);
+    clearBit(live, s);
+    if (index.hasIds) store<u32>(index.region(Region.Ids) + (<usize>s << 2), 0);
+    if (index.metric == Metric.Cosine) store<u32>(index.region(Region.Norms) + (<usize>s << 2), 0);
+    if (index.type == IndexType.Hnsw) {
+      index.setUpper(s, NONE);
+      memory.fill(index.links(s, 0), 0xff, <usize>index.m << 3);
+    }
+    if (s != slot) memory.fill(index.row(s), 0, index.rowBytes);
+  }
+  index.extent = max(index.extent, slot + 1);
+}
+
+/** A slot for a new vector: a freed one, or the next. The capacity must allow it. */
+export function allot(index: Index): u32 {
+  const slot = index.freeHead;
+  if (slot == NONE) {
+    extendTo(index, index.extent);
+    return index.extent - 1;
+  }
+  index.freeHead = index.twin(slot);
+  index.freeCount--;
+  index.setTwin(slot, NONE);
+  return slot;
+}
+
+/** Gives a slot back that no node links to. Where the caller allots slots there is no free list. */
+export function free(index: Index, slot: u32): void {
+  index.setState(slot, State.Free);
+  index.setTwin(slot, NONE);
+  if (!index.hasIds) return;
+  index.setTwin(slot, index.freeHead);
+  index.freeHead = slot;
+  index.freeCount++;
+}

@@ -1,0 +1,180 @@
+/**
+ * The map of memory and of the image; enums and numbers only, so that both compilers read it.
+ *
+ * An index lies in linear memory exactly as it lies in a file:
+ *
+ *   index ─► ┌────────┬─────┬────────┬──────┬───────┬────────┬───────┬───────┬──────┬───────┐
+ *            │ header │ ids │ states │ live │ twins │ uppers │ norms │ links │ rows │ arena │
+ *            └────────┴─────┴────────┴──────┴───────┴────────┴───────┴───────┴──────┴───────┘
+ *            every region starts at a multiple of 64 bytes, offsets are relative to `index`
+ *
+ *   scratch ─► what one query or one insertion writes; nothing in it outlives the call but a resident filter
+ *
+ * All numbers are little-endian. The core fills regions by slot; a slot is a dense u32 below `Header.Extent`.
+ */
+
+/** First four bytes of an image: "VCTL". */
+export const MAGIC: u32 = 0x4c544356;
+/** Raised whenever an older reader would misread the bytes. */
+export const FORMAT_VERSION: u32 = 1;
+/** No slot: the end of a link list, of a chain of twins, of the free list. */
+export const NONE: u32 = 0xffffffff;
+/** Highest level a node may have; the low four bits of a state hold level + 1. */
+export const LEVEL_MAX: u32 = 14;
+export const HEADER_BYTES: u32 = 512;
+export const REGION_ALIGNMENT: u32 = 64;
+
+export const enum Metric {
+  Cosine = 0,
+  Dot = 1,
+  L2Squared = 2,
+  Manhattan = 3,
+  Hamming = 4,
+}
+
+export const enum IndexType {
+  Flat = 0,
+  Hnsw = 1,
+}
+
+/** Byte offsets of the header's fields; all u32 but RandomState, which is u64. */
+export const enum Header {
+  Magic = 0,
+  Version = 4,
+  /** Of the whole image, header included. */
+  ImageBytes = 8,
+  Type = 12,
+  Metric = 16,
+  Dimensions = 20,
+  /** dimensions × 4, rounded up to 16; the padding is zero. */
+  RowBytes = 24,
+  /** m of the paper; layer 0 has 2 × m. 0 in a flat index. */
+  MaxConnections = 28,
+  EfConstruction = 32,
+  /** 1: region Ids is present and slots are allotted by the index. 0: the caller allots slots. */
+  HasIds = 36,
+  RandomState = 40,
+  /** Slots there is room for. */
+  Capacity = 48,
+  /** One more than the highest slot ever used. */
+  Extent = 52,
+  /** Slots that hold a vector which a search may return. */
+  Live = 56,
+  /** Removed nodes that are still linked: traversed, never returned. */
+  Tombstones = 60,
+  /** Vectors equal to a linked one; they hang on it and are not linked themselves. */
+  TwinCount = 64,
+  /** Slots on the free list. */
+  FreeCount = 68,
+  FreeHead = 72,
+  /** Where a search starts, or NONE. */
+  Entry = 76,
+  EntryLevel = 80,
+  /** Bytes of the arena handed out, and of those handed out to slots since freed. */
+  ArenaUsed = 84,
+  ArenaWaste = 88,
+  /** Repair: its phase, and the next slot to visit. */
+  SweepPhase = 92,
+  SweepCursor = 96,
+  /** Three u32 per region: offset, bytes, checksum (the checksum only in a file). */
+  Regions = 128,
+  /** CRC32C of all header bytes before it (only in a file). */
+  Checksum = 508,
+}
+
+export const enum Region {
+  /** u32[extent]: the caller's id of each slot. Written by VectorIndex, never read by the core. */
+  Ids = 0,
+  /** u8[extent]: 0 = free; else level + 1 in the low four bits, and flags of `State`. */
+  States = 1,
+  /** One bit per slot: holds a vector that a search may return. */
+  Live = 2,
+  /** u32[extent]: first or next twin of a slot; of a free slot, the next free one. */
+  Twins = 3,
+  /** u32[extent]: offset in the arena of the links above layer 0, or NONE. */
+  Uppers = 4,
+  /** f32[extent], cosine only: the length of the vector as it was given; rows are of unit length. */
+  Norms = 5,
+  /** u32[extent][2m]: neighbors at layer 0, ended by NONE if fewer. A twin keeps its predecessor in the first. */
+  Links = 6,
+  /** f32[extent][rowBytes / 4] */
+  Rows = 7,
+  /** u32[level][m] for each node above layer 0: its neighbors at levels 1, 2, … */
+  Arena = 8,
+  Count = 9,
+}
+
+export const enum State {
+  Free = 0,
+  LevelMask = 15,
+  /** Nodes may link to it, even if it has none itself any more. */
+  Linked = 16,
+  /** Removed, still linked. */
+  Tombstone = 32,
+  Twin = 64,
+  /** A tombstone that the sweep under way will free. */
+  Condemned = 128,
+}
+
+export const enum SweepPhase {
+  Idle = 0,
+  Mark = 1,
+  Relink = 2,
+  Free = 3,
+}
+
+/** Byte offsets of the fields of a scratch area; all u32 addresses or counts. */
+export const enum Scratch {
+  /** f32[rowBytes / 4], zero-padded: TypeScript writes here, the core prepares in place. */
+  Query = 0,
+  /** One bit per slot. */
+  Visited = 4,
+  /** An allow-list: a bitmap like Visited, or u32[allowCount]. */
+  Allow = 8,
+  AllowCount = 12,
+  /** Sorted keys, i64[width + 2]. */
+  Pool = 16,
+  PoolSize = 20,
+  PoolCapacity = 24,
+  PoolCursor = 28,
+  PoolWorst = 32,
+  /** u32[batchMax]: slots about to be measured. */
+  Batch = 36,
+  /** u32[width] and f32[width]: what a search found. */
+  HitSlots = 40,
+  HitDistances = 44,
+  Sink = 48,
+  Width = 52,
+  /** Distances measured since the area was opened; wraps. */
+  Measured = 56,
+  /** Length of the query as given. */
+  QueryNorm = 60,
+  Header = 128,
+}
+
+/** What a search may return. */
+export const enum FilterKind {
+  None = 0,
+  /** The slots listed in the scratch area. */
+  List = 1,
+  /** The slots whose bit is set there. */
+  Bitmap = 2,
+}
+
+/** How a search gets there. */
+export const enum Strategy {
+  /** Whatever is estimated to cost less. */
+  Auto = 0,
+  /** Every slot that may be returned is measured; exact. */
+  Scan = 1,
+  /** The graph is walked. */
+  Traverse = 2,
+}
+
+/** Negative results of exports. */
+export const enum Status {
+  /** A component is NaN or infinite, or the vector is longer than 2^63. */
+  NotFinite = -1,
+  /** Cosine of a zero vector. */
+  ZeroVector = -2,
+}

@@ -1,0 +1,44 @@
+/** Exact search: measures every slot it is given, a batch at a time. */
+import { Region } from "./layout";
+import { Index } from "./image";
+import { Workspace } from "./scratch";
+import { clearPool } from "./pool";
+import { measureBatch } from "./measure";
+
+const BATCH: u32 = 32;
+
+/** Every slot below the extent; right while none is free. */
+export function scanAll<S>(index: Index, work: Workspace, scorer: S, k: u32): void {
+  clearPool(work, k);
+  for (let slot: u32 = 0, extent = index.extent; slot < extent;) {
+    const count = min(BATCH, extent - slot);
+    for (let i: u32 = 0; i < count; i++) store<u32>(work.batch + (<usize>i << 2), slot++);
+    measureBatch(work, scorer, count);
+  }
+}
+
+/** The slots whose bit is set in `bits`. */
+export function scanBitmap<S>(index: Index, work: Workspace, scorer: S, bits: usize, k: u32): void {
+  clearPool(work, k);
+  let count: u32 = 0;
+  for (let word: u32 = 0, words = (index.extent + 31) >> 5; word < words; word++) {
+    for (let left = load<u32>(bits + (<usize>word << 2)); left; left &= left - 1) {
+      store<u32>(work.batch + (<usize>(count++) << 2), (word << 5) + ctz(left));
+    }
+    if (count < BATCH) continue;
+    measureBatch(work, scorer, count);
+    count = 0;
+  }
+  measureBatch(work, scorer, count);
+}
+
+/** The slots listed in the allow-list, all below the extent. */
+export function scanList<S>(work: Workspace, scorer: S, k: u32): void {
+  clearPool(work, k);
+  for (let i: u32 = 0, n = work.allowCount; i < n;) {
+    const count = min(BATCH, n - i);
+    memory.copy(work.batch, work.allow + (<usize>i << 2), <usize>count << 2);
+    measureBatch(work, scorer, count);
+    i += count;
+  }
+}

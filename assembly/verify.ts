@@ -1,0 +1,86 @@
+/** Images in files: what a header must say, and whether the regions are what was written. */
+import {
+  FORMAT_VERSION, HEADER_BYTES, Header, IndexType, MAGIC, Metric, NONE, Region, State,
+} from "./layout";
+import { Index, aligned, imageBytes, levelMax, regionBytes } from "./image";
+import { checksum, crc32c } from "./checksum";
+
+/** Writes to `out` the header of this index as a file has it: no spare capacity, checksums in place. */
+export function writeImageHeader(index: usize, out: usize): void {
+  memory.copy(out, index, HEADER_BYTES);
+  const source = changetype<Index>(index);
+  const header = changetype<Index>(out);
+  header.capacity = source.extent;
+  header.imageBytes = <u32>imageBytes(source, source.extent, source.arenaUsed);
+  let offset: u64 = HEADER_BYTES;
+  for (let region = 0; region < Region.Count; region++) {
+    const entry = out + Header.Regions + <usize>region * 12;
+    const used = regionBytes(source, region, source.extent, source.arenaUsed);
+    store<u32>(entry, <u32>offset);
+    store<u32>(entry, <u32>aligned(used), 4);
+    store<u32>(entry, checksum(source.region(region), <usize>used), 8);
+    offset += aligned(used);
+  }
+  store<u32>(out, crc32c(out, Header.Checksum), Header.Checksum);
+}
+
+/** 0 if the header is sound; else the offset of the first field that is not, plus 1. */
+export function checkImageHeader(at: usize): u32 {
+  const header = changetype<Index>(at);
+  if (header.magic != MAGIC) return Header.Magic + 1;
+  if (header.version != FORMAT_VERSION) return Header.Version + 1;
+  if (load<u32>(at, Header.Checksum) != crc32c(at, Header.Checksum)) return Header.Checksum + 1;
+  if (header.type > <u32>IndexType.Hnsw) return Header.Type + 1;
+  if (header.metric > <u32>Metric.Hamming) return Header.Metric + 1;
+  if (header.dimensions - 1 > 65534) return Header.Dimensions + 1;
+  if (header.rowBytes != ((header.dimensions * 4 + 15) & ~15)) return Header.RowBytes + 1;
+  if (header.type == IndexType.Hnsw && header.m - 2 > 2045) return Header.MaxConnections + 1;
+  if (header.type == IndexType.Hnsw && header.efConstruction < 1) return Header.EfConstruction + 1;
+  if (header.hasIds > 1) return Header.HasIds + 1;
+  if (header.capacity != header.extent) return Header.Capacity + 1;
+  if (header.live > header.extent) return Header.Live + 1;
+  if (header.tombstones > header.extent - header.live) return Header.Tombstones + 1;
+  if (header.twinCount > header.live) return Header.TwinCount + 1;
+  if (header.freeCount > header.extent - header.live) return Header.FreeCount + 1;
+  if (header.freeHead != NONE && header.freeHead >= header.extent) return Header.FreeHead + 1;
+  if (header.entry != NONE && header.entry >= header.extent) return Header.Entry + 1;
+  if (header.sweepPhase > 3) return Header.SweepPhase + 1;
+  let offset: u64 = HEADER_BYTES;
+  for (let region = 0; region < Region.Count; region++) {
+    const entry = <usize>Header.Regions + <usize>region * 12;
+    const bytes = aligned(regionBytes(header, region, header.extent, header.arenaUsed));
+    if (load<u32>(at + entry) != offset || load<u32>(at + entry, 4) != bytes) return <u32>entry + 1;
+    offset += bytes;
+  }
+  return offset == header.imageBytes ? 0 : Header.ImageBytes + 1;
+}
+
+/** −1 if all regions are as they were written and all links lead to slots; else the first region where this fails. */
+export function checkImage(at: usize): i32 {
+  const index = changetype<Index>(at);
+  for (let region = 0; region < Region.Count; region++) {
+    const entry = at + Header.Regions + <usize>region * 12;
+    if (checksum(index.region(region), load<u32>(entry, 4)) != load<u32>(entry, 8)) return region;
+  }
+  const slots = index.extent;
+  if (!slotsBelow(index.region(Region.Twins), slots, slots)) return Region.Twins;
+  if (index.type == IndexType.Flat) return -1;
+  if (!slotsBelow(index.region(Region.Links), slots * index.m * 2, slots)) return Region.Links;
+  if (!slotsBelow(index.region(Region.Arena), index.arenaUsed >> 2, slots)) return Region.Arena;
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const tall = index.state(slot) & State.LevelMask;
+    if (tall > levelMax(index.m) + 1) return Region.States;
+    if (tall > 1 && <u64>index.upper(slot) + <u64>(tall - 1) * index.m * 4 > index.arenaUsed) return Region.Uppers;
+  }
+  return -1;
+}
+
+/** Whether each of `count` u32 is below `limit` or NONE. */
+function slotsBelow(at: usize, count: u32, limit: u32): bool {
+  const end = at + (<usize>count << 2);
+  let highest = i32x4.splat(0);
+  // NONE + 1 = 0, so one comparison serves both
+  for (; at + 16 <= end; at += 16) highest = i32x4.max_u(highest, i32x4.add(v128.load(at), i32x4.splat(1)));
+  for (; at < end; at += 4) highest = i32x4.max_u(highest, i32x4.splat(load<u32>(at) + 1));
+  return !v128.any_true(i32x4.gt_u(highest, i32x4.splat(limit)));
+}

@@ -1,0 +1,7 @@
+/** The door to the engine alone: `VectorIndex`, for people who bring their own storage. */
+export { VectorIndex } from './engine/vector-index.js';
+export { init, type CoreSource } from './engine/core.js';
+export { VectileError, type ErrorCode } from './errors.js';
+export type {
+  AddOptions, Filter, FilterStrategy, Hits, IndexOptions, IndexStats, IndexType, Metric, SearchOptions,
+} from './types.js';

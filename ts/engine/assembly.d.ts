@@ -1,0 +1,2 @@
+/** AssemblyScript's number types, so that layout.ts reads the same to both compilers. */
+declare type u32 = number;

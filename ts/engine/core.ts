@@ -1,0 +1,151 @@
+/**
+ * The WebAssembly core: which binary, how it is compiled, instantiated and given memory. The only file that says
+ * `WebAssembly`. It knows addresses, not what lies there.
+ */
+import { instantiateSync } from '@assemblyscript/loader';
+import { VectileError } from '../errors.js';
+
+/** The exports of assembly/index.ts. Addresses and counts are u32. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  base(): number;
+  create(index: number, type: number, metric: number, dimensions: number, m: number, efConstruction: number, hasIds: number, seed: bigint): void;
+  imageBytes(index: number, slots: number, arenaBytes: number): number;
+  arenaBytesPerPut(index: number): number;
+  layOut(index: number, slots: number, arenaBytes: number): void;
+  scratchBytes(index: number, slots: number, width: number): number;
+  openScratch(index: number, scratch: number, width: number): void;
+  prepare(index: number, scratch: number): number;
+  allot(index: number): number;
+  put(index: number, scratch: number, slot: number): void;
+  remove(index: number, slot: number): void;
+  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number): number;
+  repair(index: number, scratch: number, slots: number): number;
+  writeImageHeader(index: number, out: number): void;
+  checkImageHeader(at: number): number;
+  checkImage(index: number): number;
+}
+
+export type CoreFile = 'core.wasm' | 'core-relaxed.wasm';
+
+/** Where the core may come from, in order of preference. */
+export interface CoreSource {
+  /** Compiled already; for runtimes that compile at build time only. */
+  module?: WebAssembly.Module;
+  /** Where to fetch the binary. */
+  url?: string | URL;
+}
+
+/** What an entry for a kind of runtime provides: the bytes, a response or a module of one of the two binaries. */
+export type CoreProvider = (file: CoreFile) => Promise<BufferSource | Response | WebAssembly.Module>;
+
+const PAGE_BYTES = 65536;
+/** Below 4 GiB by a page, so that no end address wraps to 0. */
+const MEMORY_BYTES_MAX = 2 ** 32 - PAGE_BYTES;
+
+const ZERO_VECTOR = [0x41, 0x00, 0xfd, 0x0f]; // i32.const 0, i8x16.splat
+const DROP = 0x1a;
+const SIMD_PROBE = probe([...ZERO_VECTOR, 0xfd, 0x62, DROP]); // i8x16.popcnt
+const RELAXED_PROBE = probe([...ZERO_VECTOR, ...ZERO_VECTOR, ...ZERO_VECTOR, 0xfd, 0x85, 0x02, DROP]); // f32x4.relaxed_madd
+
+let provider: CoreProvider | undefined;
+let source: CoreSource = {};
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** Called by an entry when it is imported. */
+export function provideCore(provide: CoreProvider): void {
+  provider = provide;
+}
+
+/**
+ * Says where the core comes from, before the first index is created. Without it the entry for this runtime knows.
+ * Resolves when the core is compiled.
+ */
+export async function init(from: CoreSource = {}): Promise<void> {
+  source = from;
+  compiled = undefined;
+  await loadCore();
+}
+
+/** The compiled core, shared by all indexes; loaded at the first call. A failure is not kept. */
+export function loadCore(): Promise<WebAssembly.Module> {
+  compiled ??= compile().catch((cause: unknown) => {
+    compiled = undefined;
+    throw cause;
+  });
+  return compiled;
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  if (source.module) return source.module;
+  if (!WebAssembly.validate(SIMD_PROBE)) {
+    throw new VectileError('SIMD_UNSUPPORTED', 'runtime: expected WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4, Node 16 or newer), got none');
+  }
+  const file: CoreFile = WebAssembly.validate(RELAXED_PROBE) ? 'core-relaxed.wasm' : 'core.wasm';
+  try {
+    const found: unknown = source.url ? await fetch(source.url) : await provider!(file);
+    if (found instanceof WebAssembly.Module) return found;
+    return await WebAssembly.compile(found instanceof Response ? await wasmBytes(found) : (found as BufferSource));
+  } catch (cause) {
+    if (cause instanceof VectileError) throw cause;
+    throw new VectileError('CORE_UNAVAILABLE', `${source.url ?? file}: expected the WebAssembly core, got ${String(cause)}`, { cause });
+  }
+}
+
+/** The body of a response, once it is sure to be WebAssembly: servers answer with pages where a file is missing. */
+async function wasmBytes(response: Response): Promise<ArrayBuffer> {
+  const bytes = await response.arrayBuffer();
+  if (response.ok && new DataView(bytes).byteLength >= 4 && new DataView(bytes).getUint32(0) === 0x0061736d) return bytes;
+  const type = response.headers.get('content-type') ?? 'unknown type';
+  throw new VectileError('CORE_UNAVAILABLE', `${response.url}: expected WebAssembly, got status ${response.status}, ${type}`);
+}
+
+/** One instance and its memory. Views are remade when the memory has grown; they must not be kept across a call. */
+export class Core {
+  readonly exports: CoreExports;
+  #u8 = new Uint8Array();
+  #u32 = new Uint32Array();
+  #f32 = new Float32Array();
+
+  constructor(readonly module: WebAssembly.Module) {
+    this.exports = instantiateSync(module).exports as unknown as CoreExports;
+  }
+
+  get u8(): Uint8Array { this.#refresh(); return this.#u8; }
+  get u32(): Uint32Array { this.#refresh(); return this.#u32; }
+  get f32(): Float32Array { this.#refresh(); return this.#f32; }
+  get byteLength(): number { return this.exports.memory.buffer.byteLength; }
+
+  #refresh(): void {
+    const { buffer } = this.exports.memory;
+    if (this.#u8.buffer === buffer) return;
+    this.#u8 = new Uint8Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    this.#f32 = new Float32Array(buffer);
+  }
+
+  /** Makes sure memory reaches up to `end`. Throws INDEX_FULL or OUT_OF_MEMORY, and then nothing has changed. */
+  ensure(end: number): void {
+    if (end > MEMORY_BYTES_MAX) {
+      throw new VectileError('INDEX_FULL', `index: expected at most ${MEMORY_BYTES_MAX} bytes, got ${end}`);
+    }
+    const missing = end - this.byteLength;
+    if (missing <= 0) return;
+    try {
+      this.exports.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    } catch (cause) {
+      throw new VectileError('OUT_OF_MEMORY', `index: expected ${end} bytes of memory, got ${this.byteLength}`, { cause });
+    }
+  }
+}
+
+/** A module of one function () → () with these instructions: it is valid where they are known. */
+function probe(instructions: number[]): Uint8Array<ArrayBuffer> {
+  const body = [0x00, ...instructions, 0x0b];
+  return new Uint8Array([
+    0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic, version
+    1, 4, 1, 0x60, 0, 0, // one type: () → ()
+    3, 2, 1, 0, // one function of it
+    10, body.length + 2, 1, body.length, ...body,
+  ]);
+}

@@ -1,0 +1,77 @@
+/** Allow-lists of ids, resolved to slots. */
+import type { Filter } from '../types.js';
+
+/** What a filter asks of the index it belongs to. */
+export interface FilterHost {
+  /** Slots there are. */
+  readonly extent: number;
+  /** Raised when an id was added, and when one was removed. */
+  readonly additions: number;
+  readonly removals: number;
+  /** The slot of a live vector, or −1. */
+  slotOf(id: number): number;
+}
+
+/**
+ * The ids of a filter and the slots they have at present: as a bitmap, or as a list where that is smaller. Resolved anew
+ * only when a removal may have moved an id, or an addition may have brought one that was missing.
+ */
+export class PreparedFilter implements Filter {
+  readonly #host: FilterHost;
+  readonly #ids: Uint32Array;
+  #words = new Uint32Array(0);
+  #count = 0;
+  #isList = false;
+  #additions = -1;
+  #removals = -1;
+
+  constructor(host: FilterHost, ids: Uint32Array) {
+    this.#host = host;
+    this.#ids = ids;
+  }
+
+  get size(): number {
+    this.resolve();
+    return this.#count;
+  }
+
+  /** After resolve(): slots in ascending order if isList, else one bit per slot. */
+  get words(): Uint32Array { return this.#words; }
+  get count(): number { return this.#count; }
+  get isList(): boolean { return this.#isList; }
+  belongsTo(host: FilterHost): boolean { return host === this.#host; }
+
+  /** Brings the slots up to date; true if they changed. */
+  resolve(): boolean {
+    const host = this.#host;
+    const complete = this.#count === this.#ids.length;
+    if (this.#removals === host.removals && (complete || this.#additions === host.additions)) return false;
+    this.#removals = host.removals;
+    this.#additions = host.additions;
+    const bits = new Uint32Array((host.extent + 31) >>> 5);
+    let count = 0;
+    for (const id of this.#ids) {
+      const slot = host.slotOf(id);
+      if (slot < 0 || bits[slot >>> 5]! & (1 << (slot & 31))) continue;
+      bits[slot >>> 5]! |= 1 << (slot & 31);
+      count++;
+    }
+    this.#count = count;
+    this.#isList = count < bits.length;
+    this.#words = this.#isList ? listOf(bits, count) : bits;
+    return true;
+  }
+}
+
+function listOf(bits: Uint32Array, count: number): Uint32Array<ArrayBuffer> {
+  const slots = new Uint32Array(count);
+  for (const slot of slotsOf(bits)) slots[slots.length - count--] = slot;
+  return slots;
+}
+
+/** The positions of the bits that are set, ascending. */
+export function* slotsOf(bits: Uint32Array): Generator<number> {
+  for (let word = 0; word < bits.length; word++) {
+    for (let left = bits[word]!; left; left &= left - 1) yield word * 32 + 31 - Math.clz32(left & -left);
+  }
+}

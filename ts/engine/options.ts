@@ -1,0 +1,110 @@
+/** What callers pass in, checked and completed, before anything happens. */
+import { IndexType as CoreType, Metric as CoreMetric, Strategy } from '../../assembly/layout.js';
+import { VectileError, invalid } from '../errors.js';
+import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions } from '../types.js';
+
+export const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2-squared', 'manhattan', 'hamming'];
+export const TYPES: readonly IndexType[] = ['flat', 'hnsw'];
+const STRATEGIES: readonly FilterStrategy[] = ['auto', 'scan', 'traverse'];
+
+/** Beyond this a vector's length is refused: sums of products could overflow. As in assembly/query.ts. */
+const LENGTH_MAX = 2 ** 63;
+
+export interface CoreOptions {
+  type: CoreType;
+  metric: CoreMetric;
+  dimensions: number;
+  /** 0 in a flat index. */
+  maxConnections: number;
+  efConstruction: number;
+  seed: number;
+  idTable: boolean;
+}
+
+export function indexOptions(options: IndexOptions): CoreOptions {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const { dimensions, metric = 'cosine', type = 'hnsw', maxConnections = 32, efConstruction = 128, seed = 0, idTable = true } = options;
+  integer('dimensions', dimensions, 1, 65535);
+  oneOf('metric', metric, METRICS);
+  oneOf('type', type, TYPES);
+  integer('maxConnections', maxConnections, 2, 2047);
+  integer('efConstruction', efConstruction, 1, 2 ** 20);
+  integer('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  if (typeof idTable !== 'boolean') throw invalid('idTable', 'a boolean', idTable);
+  const hnsw = type === 'hnsw';
+  return {
+    type: TYPES.indexOf(type) as CoreType,
+    metric: METRICS.indexOf(metric) as CoreMetric,
+    dimensions,
+    maxConnections: hnsw ? maxConnections : 0,
+    efConstruction: hnsw ? efConstruction : 0,
+    seed,
+    idTable,
+  };
+}
+
+/** k as asked for; at most `count` can be found. */
+export function searchK(options: SearchOptions | undefined): number {
+  if (options !== undefined && (typeof options !== 'object' || options === null)) throw invalid('options', 'an object', options);
+  const k = options?.k ?? 10;
+  integer('k', k, 1, 2 ** 32 - 1);
+  return k;
+}
+
+/** The candidate list's length: as asked for, or by k, and never less than k. */
+export function searchEf(options: SearchOptions | undefined, k: number): number {
+  const ef = options?.ef ?? -1;
+  if (ef === -1) return Math.max(k, Math.min(Math.max(8 * k, 100), 500));
+  integer('ef', ef, 1, 2 ** 32 - 1, '-1 or ');
+  return Math.max(ef, k);
+}
+
+export function searchStrategy(options: SearchOptions | undefined): Strategy {
+  const strategy = options?.filterStrategy;
+  if (strategy === undefined) return Strategy.Auto;
+  oneOf('filterStrategy', strategy, STRATEGIES);
+  return STRATEGIES.indexOf(strategy) as Strategy;
+}
+
+export function checkId(id: number, argument = 'id'): void {
+  if (typeof id !== 'number' || id >>> 0 !== id) throw invalid(argument, 'an integer from 0 to 4294967295', id);
+}
+
+/** Components that come from outside: a typed array is taken as it is, an array of numbers is converted. */
+export function checkVector(vector: ArrayLike<number>, dimensions: number, argument = 'vector'): void {
+  if (!(vector instanceof Float32Array) && !Array.isArray(vector)) throw invalid(argument, 'a Float32Array or an array of numbers', vector);
+  if (vector.length !== dimensions) {
+    throw new VectileError('DIMENSION_MISMATCH', `${argument}: expected ${dimensions} dimensions, got ${vector.length}`);
+  }
+}
+
+/** Refuses the first row that is not finite, too long, or of length 0 where that has no direction. */
+export function checkRows(vectors: Float32Array, dimensions: number, metric: CoreMetric): void {
+  for (let row = 0, from = 0; from < vectors.length; row++, from += dimensions) {
+    let squares = 0;
+    for (let i = from, end = from + dimensions; i < end; i++) squares += vectors[i]! * vectors[i]!;
+    if (!(squares <= LENGTH_MAX * LENGTH_MAX)) throw notFinite(`vectors[${row}]`, vectors.subarray(from, from + dimensions));
+    if (squares === 0 && metric === CoreMetric.Cosine) throw zeroVector(`vectors[${row}]`);
+  }
+}
+
+export function notFinite(argument: string, vector: ArrayLike<number>): VectileError {
+  for (let i = 0; i < vector.length; i++) {
+    if (!Number.isFinite(Math.fround(vector[i]!))) {
+      return new VectileError('NOT_FINITE', `${argument}: expected finite float32 components, got ${vector[i]} at ${i}`);
+    }
+  }
+  return new VectileError('NOT_FINITE', `${argument}: expected a length of at most 2^63, got more`);
+}
+
+export function zeroVector(argument: string): VectileError {
+  return new VectileError('ZERO_VECTOR', `${argument}: expected a direction for metric cosine, got length 0`);
+}
+
+function integer(argument: string, value: number, min: number, max: number, or = ''): void {
+  if (!Number.isInteger(value) || value < min || value > max) throw invalid(argument, `${or}an integer from ${min} to ${max}`, value);
+}
+
+function oneOf<T extends string>(argument: string, value: T, values: readonly T[]): void {
+  if (!values.includes(value)) throw invalid(argument, values.map((v) => `'${v}'`).join(', '), value);
+}

@@ -1,0 +1,515 @@
+/**
+ * VectorIndex: the synchronous façade over the core. It owns the instance, the ids and the resident filter; the core
+ * owns every byte. The only file that calls the core's exports for adding, removing and searching.
+ */
+import { FilterKind, HEADER_BYTES, Header, NONE, Region, Scratch, State, Status } from '../../assembly/layout.js';
+import { VectileError, invalid } from '../errors.js';
+import type { AddOptions, Filter, Hits, IndexOptions, IndexStats, SearchOptions } from '../types.js';
+import { Compaction, isWorthwhile } from './compaction.js';
+import { Core, loadCore } from './core.js';
+import { PreparedFilter, slotsOf, type FilterHost } from './filter.js';
+import { IdTable } from './ids.js';
+import { ImageReader, REGION_NAMES, field, imageBytes, imageChunks, regionAt, regionCapacity } from './image.js';
+import {
+  METRICS, TYPES, checkId, checkRows, checkVector, indexOptions, notFinite, searchEf, searchK, searchStrategy, zeroVector,
+} from './options.js';
+
+/** Slots repaired between two looks at the clock. */
+const REPAIR_SLOTS = 16;
+/** An index that is only added to gains an eighth each time it is full. */
+const GROWTH = 1 / 8;
+
+/**
+ * A vector index over u32 ids: `hnsw` (approximate) or `flat` (exact).
+ *
+ * All methods but `create`, `deserialize`, `readImage` and `writeImage` are synchronous. Bad input throws a
+ * {@link VectileError} before anything changes.
+ *
+ * ```ts
+ * const index = await VectorIndex.create({ dimensions: 3 });
+ * index.add(7, [0.1, 0.2, 0.3]);
+ * const { ids, distances } = index.search([0.1, 0.2, 0.3], { k: 1 });
+ * ```
+ */
+export class VectorIndex {
+  #core: Core;
+  /** Addresses: of HEADER_BYTES to compose a file's header in, of the index, of the scratch area. */
+  #staging = 0;
+  #index = 0;
+  #scratch = 0;
+  #width = 0;
+  readonly #ids = new IdTable();
+  readonly #host: FilterHost;
+  /** The filter whose slots lie in the scratch area. */
+  #resident: PreparedFilter | undefined;
+  #additions = 0;
+  #removals = 0;
+  #compaction: Compaction | undefined;
+  #disposed = false;
+  // fixed for the life of the index
+  #dimensions = 0;
+  #metric = 0;
+  #hasIds = true;
+
+  private constructor(core: Core) {
+    this.#core = core;
+    const self = this;
+    this.#host = {
+      get extent() { return self.#field(Header.Extent); },
+      get additions() { return self.#additions; },
+      get removals() { return self.#removals; },
+      slotOf: (id) => this.#slotOf(id),
+    };
+  }
+
+  /** An empty index. Loads the core at the first call. */
+  static async create(options: IndexOptions): Promise<VectorIndex> {
+    const checked = indexOptions(options);
+    const index = new VectorIndex(new Core(await loadCore()));
+    index.#place();
+    index.#core.exports.create(
+      index.#index, checked.type, checked.metric, checked.dimensions,
+      checked.maxConnections, checked.efConstruction, Number(checked.idTable), BigInt(checked.seed),
+    );
+    index.#open();
+    return index;
+  }
+
+  /** Opens an image made by `serialize` or `writeImage`. Refuses any that is not exactly as it was written. */
+  static async deserialize(image: Uint8Array): Promise<VectorIndex> {
+    if (!(image instanceof Uint8Array)) throw invalid('image', 'a Uint8Array', image);
+    return VectorIndex.readImage([image]);
+  }
+
+  /** The same from chunks of any size, as a file or a network stream gives them. */
+  static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<VectorIndex> {
+    const index = new VectorIndex(new Core(await loadCore()));
+    index.#place();
+    const reader = new ImageReader(index.#core, index.#index, index.#staging);
+    for await (const chunk of source) reader.push(chunk);
+    reader.finish();
+    index.#open();
+    return index;
+  }
+
+  /** Vectors in the index. */
+  get size(): number { return this.#field(Header.Live); }
+
+  get dimensions(): number { return this.#live().#dimensions; }
+
+  /** Adds a vector, or replaces the one this id has. O(log n) distances in an hnsw index. */
+  add(id: number, vector: ArrayLike<number>): void {
+    this.#live();
+    checkId(id);
+    checkVector(vector, this.#dimensions);
+    const known = this.#slotOf(id);
+    this.#makeRoom(known >= 0 ? 0 : this.#hasIds ? 1 : id + 1 - this.#field(Header.Extent), GROWTH);
+    this.#prepare(vector, 'vector');
+    this.#put(id, known);
+  }
+
+  /**
+   * Adds many vectors, row by row: `vectors` has `ids.length` × dimensions components. Everything is checked before the
+   * first is added. Room is made once, without spare.
+   */
+  addMany(ids: Uint32Array, vectors: Float32Array, options: AddOptions = {}): void {
+    this.#live();
+    if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
+    if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
+    const dimensions = this.#dimensions;
+    if (vectors.length !== ids.length * dimensions) {
+      throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${dimensions} components, got ${vectors.length}`);
+    }
+    checkRows(vectors, dimensions, this.#metric);
+    this.#makeRoom(this.#slotsWanted(ids), 0);
+    let reported = performance.now();
+    for (let i = 0; i < ids.length; i++) {
+      this.#prepare(vectors.subarray(i * dimensions, (i + 1) * dimensions), 'vectors');
+      this.#put(ids[i]!, this.#slotOf(ids[i]!));
+      if (options.onProgress && performance.now() - reported > 100) {
+        options.onProgress({ done: i + 1, total: ids.length });
+        reported = performance.now();
+      }
+    }
+    options.onProgress?.({ done: ids.length, total: ids.length });
+  }
+
+  /** Makes room for `count` more vectors at once, so that adding them moves nothing. */
+  reserve(count: number): void {
+    this.#live();
+    if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) throw invalid('count', 'an integer from 0 to 4294967295', count);
+    this.#makeRoom(count, 0);
+  }
+
+  /** True if the id was there. Its memory is used again by later additions, in an hnsw index once `work` has run. */
+  remove(id: number): boolean {
+    this.#live();
+    checkId(id);
+    const slot = this.#slotOf(id);
+    if (slot < 0) return false;
+    this.#changed();
+    if (this.#hasIds) this.#ids.delete(this.#idsView(), id);
+    this.#core.exports.remove(this.#index, slot);
+    this.#removals++;
+    return true;
+  }
+
+  has(id: number): boolean {
+    this.#live();
+    checkId(id);
+    return this.#slotOf(id) >= 0;
+  }
+
+  /** A copy of the vector as it was given; with cosine, where rows are kept at unit length, to within rounding. */
+  get(id: number): Float32Array | undefined {
+    this.#live();
+    checkId(id);
+    const slot = this.#slotOf(id);
+    if (slot < 0) return undefined;
+    const at = (this.#region(Region.Rows) + slot * this.#field(Header.RowBytes)) >>> 2;
+    const vector = this.#core.f32.slice(at, at + this.#dimensions);
+    if (METRICS[this.#metric] === 'cosine') {
+      const norm = this.#core.f32[(this.#region(Region.Norms) >>> 2) + slot]!;
+      for (let i = 0; i < vector.length; i++) vector[i]! *= norm;
+    }
+    return vector;
+  }
+
+  /** All ids, in the order of their slots. */
+  ids(): Uint32Array {
+    const slots = this.#liveSlots();
+    if (!this.#hasIds) return slots;
+    const view = this.#idsView();
+    return slots.map((slot) => view[slot]!);
+  }
+
+  /** An allow-list for searches in this index. Ids that are not in the index may come later. */
+  filter(ids: Iterable<number>): Filter {
+    this.#live();
+    if (typeof ids?.[Symbol.iterator] !== 'function') throw invalid('filter', 'ids', ids);
+    const list = ids instanceof Uint32Array ? ids.slice() : Uint32Array.from(ids, (id) => (checkId(id, 'filter'), id));
+    return new PreparedFilter(this.#host, list);
+  }
+
+  /** The k vectors nearest to `query`, nearest first; fewer if there are not as many. */
+  search(query: ArrayLike<number>, options?: SearchOptions): Hits {
+    const k = Math.min(searchK(options), this.size);
+    const ids = new Uint32Array(k);
+    const distances = new Float32Array(k);
+    const count = k ? this.searchInto(query, ids, distances, options) : (checkVector(query, this.#dimensions, 'query'), 0);
+    return count === k ? { ids, distances } : { ids: ids.slice(0, count), distances: distances.slice(0, count) };
+  }
+
+  /** As `search`, into arrays of length k; returns how many hits there are. Allocates nothing with a prepared filter. */
+  searchInto(query: ArrayLike<number>, ids: Uint32Array, distances: Float32Array, options?: SearchOptions): number {
+    this.#live();
+    const k = ids.length;
+    if (k === 0) throw invalid('ids', 'room for at least one hit', ids);
+    if (distances.length !== k) throw invalid('distances', `a Float32Array of length ${k}`, distances);
+    checkVector(query, this.#dimensions, 'query');
+    const ef = searchEf(options, k);
+    const strategy = searchStrategy(options);
+    const count = this.#field(Header.Live);
+    const wanted = Math.min(k, count);
+    this.#widen(Math.min(ef, count));
+    const kind = this.#admit(options?.filter);
+    this.#prepare(query, 'query');
+    if (!wanted) return 0;
+    const found = this.#core.exports.search(this.#index, this.#scratch, wanted, Math.min(ef, count), kind, strategy);
+    const { u32, f32 } = this.#core;
+    const slots = this.#scratchField(Scratch.HitSlots) >>> 2;
+    const measured = this.#scratchField(Scratch.HitDistances) >>> 2;
+    const table = this.#region(Region.Ids) >>> 2;
+    for (let i = 0; i < found; i++) {
+      const slot = u32[slots + i]!;
+      ids[i] = this.#hasIds ? u32[table + slot]! : slot;
+      distances[i] = f32[measured + i]!;
+    }
+    return found;
+  }
+
+  /** One search per row of `queries`. */
+  searchMany(queries: Float32Array, options?: SearchOptions): Hits[] {
+    this.#live();
+    const dimensions = this.#dimensions;
+    if (!(queries instanceof Float32Array)) throw invalid('queries', 'a Float32Array', queries);
+    if (queries.length % dimensions) {
+      throw new VectileError('DIMENSION_MISMATCH', `queries: expected a multiple of ${dimensions} components, got ${queries.length}`);
+    }
+    const filter = options?.filter;
+    const prepared = filter === undefined || filter instanceof PreparedFilter ? options : { ...options, filter: this.filter(filter as Iterable<number>) };
+    const hits: Hits[] = [];
+    for (let from = 0; from < queries.length; from += dimensions) {
+      hits.push(this.search(queries.subarray(from, from + dimensions), prepared));
+    }
+    return hits;
+  }
+
+  /**
+   * Does outstanding work for about `budgetMs`: takes removed vectors out of the graph, then gives memory back if much of
+   * it is unused. True while there is more to do. Between calls the index is as usable as ever.
+   */
+  work(budgetMs = 5): boolean {
+    this.#live();
+    if (!(budgetMs >= 0)) throw invalid('budgetMs', 'a number of milliseconds', budgetMs);
+    const end = performance.now() + budgetMs;
+    do {
+      if (!this.#step()) return false;
+    } while (performance.now() < end);
+    return true;
+  }
+
+  stats(): IndexStats {
+    this.#live();
+    const extent = this.#field(Header.Extent);
+    const levels: number[] = [];
+    for (const state of this.#core.u8.subarray(this.#region(Region.States), this.#region(Region.States) + extent)) {
+      if (!(state & State.Linked) || state & State.Twin) continue;
+      const level = (state & State.LevelMask) - 1;
+      while (levels.length <= level) levels.push(0);
+      levels[level]!++;
+    }
+    const sizes = this.#regionSizes();
+    return {
+      type: TYPES[this.#field(Header.Type)]!,
+      metric: METRICS[this.#metric]!,
+      dimensions: this.#dimensions,
+      count: this.#field(Header.Live),
+      tombstones: this.#field(Header.Tombstones),
+      twins: this.#field(Header.TwinCount),
+      free: this.#field(Header.FreeCount),
+      levels,
+      bytes: {
+        ...sizes,
+        total: imageBytes(this.#core, this.#index),
+        memory: this.#core.byteLength,
+        idTable: this.#ids.byteLength,
+      },
+    };
+  }
+
+  /** The image in one array. O(bytes). */
+  serialize(): Uint8Array {
+    this.#live();
+    const image = new Uint8Array(imageBytes(this.#core, this.#index));
+    let at = 0;
+    for (const chunk of imageChunks(this.#core, this.#index, this.#staging)) {
+      image.set(chunk, at);
+      at += chunk.length;
+    }
+    return image;
+  }
+
+  /**
+   * The image in chunks, each handed to `sink` and valid until it resolves. Throws INDEX_CHANGED if the index is changed
+   * before the last chunk is written.
+   */
+  async writeImage(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
+    this.#live();
+    const before = this.#revision;
+    for (const chunk of imageChunks(this.#core, this.#index, this.#staging)) {
+      await sink(chunk);
+      this.#live();
+      if (this.#revision !== before) throw new VectileError('INDEX_CHANGED', 'index: expected no change while its image is written, got one');
+    }
+  }
+
+  /** Gives the memory back. Every later call throws DISPOSED. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#core = undefined as unknown as Core;
+    this.#compaction = undefined;
+    this.#resident = undefined;
+    this.#ids.clear();
+  }
+
+  // What follows is how the above is done.
+
+  /** Raised by every change, repair and compaction included. */
+  #revision = 0;
+
+  #live(): this {
+    if (this.#disposed) throw new VectileError('DISPOSED', 'index: expected one in use, got one disposed of');
+    return this;
+  }
+
+  #field(offset: Header): number { return field(this.#live().#core, this.#index, offset); }
+  #scratchField(offset: Scratch): number { return this.#core.u32[(this.#scratch + offset) >>> 2]!; }
+  #region(region: Region): number { return regionAt(this.#core, this.#index, region); }
+
+  /** u32 id of each slot. */
+  #idsView(): Uint32Array {
+    const at = this.#region(Region.Ids) >>> 2;
+    return this.#core.u32.subarray(at, at + this.#field(Header.Capacity));
+  }
+
+  #place(): void {
+    this.#staging = this.#core.exports.base();
+    this.#index = this.#staging + HEADER_BYTES;
+    this.#core.ensure(this.#index + HEADER_BYTES);
+  }
+
+  /** Takes up an index that lies in memory. */
+  #open(): void {
+    this.#dimensions = this.#field(Header.Dimensions);
+    this.#metric = this.#field(Header.Metric);
+    this.#hasIds = this.#field(Header.HasIds) === 1;
+    this.#openScratch(1);
+  }
+
+  #openScratch(width: number): void {
+    const { exports } = this.#core;
+    const scratch = this.#index + this.#field(Header.ImageBytes);
+    this.#core.ensure(scratch + exports.scratchBytes(this.#index, this.#field(Header.Capacity), width));
+    exports.openScratch(this.#index, scratch, width);
+    this.#scratch = scratch;
+    this.#width = width;
+    this.#resident = undefined;
+  }
+
+  #widen(width: number): void {
+    if (width > this.#width) this.#openScratch(width);
+  }
+
+  #changed(): void {
+    this.#revision++;
+    this.#compaction = undefined;
+  }
+
+  /** Slots that must be there for these ids to be added. */
+  #slotsWanted(ids: Uint32Array): number {
+    let wanted = 0;
+    if (this.#hasIds) {
+      for (const id of ids) if (this.#slotOf(id) < 0) wanted++;
+      return wanted;
+    }
+    for (const id of ids) wanted = Math.max(wanted, id + 1);
+    return wanted - this.#field(Header.Extent);
+  }
+
+  /** Room for `slots` more slots, and a share `spare` of the index if it must grow; and for the next node's links. */
+  #makeRoom(slots: number, spare: number): void {
+    const { exports } = this.#core;
+    const capacity = this.#field(Header.Capacity);
+    const needed = this.#field(Header.Extent) - this.#field(Header.FreeCount) + Math.max(slots, 0);
+    const arena = regionCapacity(this.#core, this.#index, Region.Arena);
+    const arenaNeeded = this.#field(Header.ArenaUsed) + exports.arenaBytesPerPut(this.#index);
+    if (needed <= capacity && arenaNeeded <= arena) return;
+    const grown = needed <= capacity ? capacity : spare ? Math.ceil(needed * (1 + spare)) + 16 : needed;
+    try {
+      this.#grow(grown, this.#arenaFor(grown, arenaNeeded, arena));
+    } catch (error) {
+      if (grown === needed || !(error instanceof VectileError)) throw error;
+      this.#grow(Math.max(needed, capacity), this.#arenaFor(Math.max(needed, capacity), arenaNeeded, arena));
+    }
+  }
+
+  /** Arena bytes for an index of `slots`: a node has m / (m − 1) − 1 upper levels of m links on average. */
+  #arenaFor(slots: number, needed: number, present: number): number {
+    const m = this.#field(Header.MaxConnections);
+    if (!m) return 0;
+    const coming = (slots - this.#field(Header.Extent)) * 4 * m / (m - 1);
+    return Math.max(present, needed + Math.ceil(coming * 1.02) + 4 * this.#core.exports.arenaBytesPerPut(this.#index));
+  }
+
+  #grow(capacity: number, arenaBytes: number): void {
+    const { exports } = this.#core;
+    if (capacity > NONE) throw new VectileError('INDEX_FULL', `index: expected at most ${NONE} slots, got ${capacity}`);
+    const end = this.#index + exports.imageBytes(this.#index, capacity, arenaBytes) + exports.scratchBytes(this.#index, capacity, this.#width);
+    this.#core.ensure(end);
+    exports.layOut(this.#index, capacity, arenaBytes);
+    this.#openScratch(this.#width);
+  }
+
+  /** Puts a vector into the scratch area's query and has it checked. */
+  #prepare(vector: ArrayLike<number>, argument: string): void {
+    this.#core.f32.set(vector, this.#scratchField(Scratch.Query) >>> 2);
+    const status = this.#core.exports.prepare(this.#index, this.#scratch);
+    if (status === Status.NotFinite) throw notFinite(argument, vector);
+    if (status === Status.ZeroVector) throw zeroVector(argument);
+  }
+
+  /** Stores the prepared vector. The room must be there, but for the arena's. */
+  #put(id: number, known: number): void {
+    this.#changed();
+    const { exports } = this.#core;
+    if (known < 0) this.#additions++;
+    const slot = known >= 0 ? known : this.#hasIds ? exports.allot(this.#index) : id;
+    exports.put(this.#index, this.#scratch, slot);
+    if (!this.#hasIds || known >= 0) return;
+    const ids = this.#idsView();
+    ids[slot] = id;
+    this.#ids.add(ids, slot);
+  }
+
+  /** The slot of an id's vector, or −1. */
+  #slotOf(id: number): number {
+    if (!this.#hasIds) return this.#isLive(id) ? id : -1;
+    const ids = this.#idsView();
+    if (!this.#ids.isBuilt) {
+      const slots = this.#liveSlots();
+      this.#ids.build(ids, slots, slots.length);
+    }
+    const slot = this.#ids.get(ids, id);
+    return slot === NONE ? -1 : slot;
+  }
+
+  #isLive(slot: number): boolean {
+    if (slot >= this.#field(Header.Extent)) return false;
+    return ((this.#core.u32[(this.#region(Region.Live) >>> 2) + (slot >>> 5)]! >>> (slot & 31)) & 1) === 1;
+  }
+
+  #liveSlots(): Uint32Array<ArrayBuffer> {
+    const at = this.#region(Region.Live) >>> 2;
+    const slots = new Uint32Array(this.#field(Header.Live));
+    let i = 0;
+    for (const slot of slotsOf(this.#core.u32.subarray(at, at + ((this.#field(Header.Extent) + 31) >>> 5)))) slots[i++] = slot;
+    return slots;
+  }
+
+  /** Brings a filter's slots into the scratch area, unless they are there. */
+  #admit(filter: SearchOptions['filter']): FilterKind {
+    if (filter === undefined) return FilterKind.None;
+    const prepared = filter instanceof PreparedFilter ? filter : (this.filter(filter as Iterable<number>) as PreparedFilter);
+    if (!prepared.belongsTo(this.#host)) throw invalid('filter', 'a filter of this index', filter);
+    if (prepared.resolve() || this.#resident !== prepared) {
+      const { words } = prepared;
+      const at = this.#scratchField(Scratch.Allow) >>> 2;
+      const { u32 } = this.#core;
+      u32.set(words, at);
+      if (!prepared.isList) u32.fill(0, at + words.length, at + ((this.#field(Header.Extent) + 31) >>> 5));
+      u32[(this.#scratch + Scratch.AllowCount) >>> 2] = prepared.count;
+      this.#resident = prepared;
+    }
+    return prepared.isList ? FilterKind.List : FilterKind.Bitmap;
+  }
+
+  /** A little of the outstanding work; true while there is more. */
+  #step(): boolean {
+    if (this.#field(Header.Tombstones)) {
+      this.#changed();
+      this.#core.exports.repair(this.#index, this.#scratch, REPAIR_SLOTS);
+      return true;
+    }
+    if (!this.#compaction && !isWorthwhile(this.#core, this.#index)) return false;
+    this.#compaction ??= new Compaction(this.#core, this.#index);
+    if (!this.#compaction.step()) this.#adopt(this.#compaction.core);
+    return true;
+  }
+
+  /** Takes up a copy in which slots have moved. */
+  #adopt(core: Core): void {
+    this.#changed();
+    this.#core = core;
+    this.#ids.clear();
+    this.#removals++;
+    this.#openScratch(1);
+  }
+
+  #regionSizes(): Omit<IndexStats['bytes'], 'total' | 'memory' | 'idTable'> {
+    const sizes = { header: HEADER_BYTES } as Record<(typeof REGION_NAMES)[number] | 'header', number>;
+    this.#core.exports.writeImageHeader(this.#index, this.#staging);
+    REGION_NAMES.forEach((name, region) => { sizes[name] = regionCapacity(this.#core, this.#staging, region); });
+    return sizes;
+  }
+}

@@ -1,0 +1,8 @@
+/** Files the build puts beside the entries. */
+declare module '*/core.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}
+declare module '*/core-inline.js' {
+  export default function coreBytes(): Uint8Array<ArrayBuffer>;
+}
