@@ -50,6 +50,7 @@ export class VectorIndex {
   #dimensions = 0;
   #metric = 0;
   #hasIds = true;
+  #arenaBytesPerPut = 0;
 
   private constructor(core: Core) {
     this.#core = core;
@@ -102,10 +103,7 @@ export class VectorIndex {
     this.#live();
     checkId(id);
     checkVector(vector, this.#dimensions);
-    const known = this.#slotOf(id);
-    this.#makeRoom(known >= 0 ? 0 : this.#hasIds ? 1 : id + 1 - this.#field(Header.Extent), GROWTH);
-    this.#prepare(vector, 'vector');
-    this.#put(id, known);
+    this.#put(id, vector, 'vector');
   }
 
   /**
@@ -124,8 +122,7 @@ export class VectorIndex {
     this.#makeRoom(this.#slotsWanted(ids), 0);
     let reported = performance.now();
     for (let i = 0; i < ids.length; i++) {
-      this.#prepare(vectors.subarray(i * dimensions, (i + 1) * dimensions), 'vectors');
-      this.#put(ids[i]!, this.#slotOf(ids[i]!));
+      this.#put(ids[i]!, vectors.subarray(i * dimensions, (i + 1) * dimensions), `vectors[${i}]`);
       if (options.onProgress && performance.now() - reported > 100) {
         options.onProgress({ done: i + 1, total: ids.length });
         reported = performance.now();
@@ -354,6 +351,7 @@ export class VectorIndex {
     this.#dimensions = this.#field(Header.Dimensions);
     this.#metric = this.#field(Header.Metric);
     this.#hasIds = this.#field(Header.HasIds) === 1;
+    this.#arenaBytesPerPut = this.#core.exports.arenaBytesPerPut(this.#index);
     this.#openScratch(1);
   }
 
@@ -389,11 +387,10 @@ export class VectorIndex {
 
   /** Room for `slots` more slots, and a share `spare` of the index if it must grow; and for the next node's links. */
   #makeRoom(slots: number, spare: number): void {
-    const { exports } = this.#core;
     const capacity = this.#field(Header.Capacity);
     const needed = this.#field(Header.Extent) - this.#field(Header.FreeCount) + Math.max(slots, 0);
     const arena = regionCapacity(this.#core, this.#index, Region.Arena);
-    const arenaNeeded = this.#field(Header.ArenaUsed) + exports.arenaBytesPerPut(this.#index);
+    const arenaNeeded = this.#field(Header.ArenaUsed) + this.#arenaBytesPerPut;
     if (needed <= capacity && arenaNeeded <= arena) return;
     const grown = needed <= capacity ? capacity : spare ? Math.ceil(needed * (1 + spare)) + 16 : needed;
     try {
@@ -409,7 +406,7 @@ export class VectorIndex {
     const m = this.#field(Header.MaxConnections);
     if (!m) return 0;
     const coming = (slots - this.#field(Header.Extent)) * 4 * m / (m - 1);
-    return Math.max(present, needed + Math.ceil(coming * 1.02) + 4 * this.#core.exports.arenaBytesPerPut(this.#index));
+    return Math.max(present, needed + Math.ceil(coming * 1.02) + 4 * this.#arenaBytesPerPut);
   }
 
   #grow(capacity: number, arenaBytes: number): void {
@@ -429,10 +426,13 @@ export class VectorIndex {
     if (status === Status.ZeroVector) throw zeroVector(argument);
   }
 
-  /** Stores the prepared vector. The room must be there, but for the arena's. */
-  #put(id: number, known: number): void {
-    this.#changed();
+  /** Checks a vector, makes room for it where there is none, and stores it. */
+  #put(id: number, vector: ArrayLike<number>, argument: string): void {
     const { exports } = this.#core;
+    const known = this.#slotOf(id);
+    this.#makeRoom(known >= 0 ? 0 : this.#hasIds ? 1 : id + 1 - this.#field(Header.Extent), GROWTH);
+    this.#prepare(vector, argument);
+    this.#changed();
     if (known < 0) this.#additions++;
     const slot = known >= 0 ? known : this.#hasIds ? exports.allot(this.#index) : id;
     exports.put(this.#index, this.#scratch, slot);
