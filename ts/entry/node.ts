@@ -1,6 +1,6 @@
 /** Node, Bun, Deno: the binary lies beside this file. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { provideCore } from '../engine/core.js';
 
-provideCore((file) => readFile(new URL(`./${file}`, import.meta.url)));
+provideCore(async (file) => readFileSync(new URL(`./${file}`, import.meta.url)));
 export * from '../engine.js';
