@@ -32,6 +32,7 @@ import {
   arenaWaste: u32;
   sweepPhase: u32;
   sweepCursor: u32;
+  moved: u32;
 
   @inline region(region: Region): usize {
     const at = changetype<usize>(this);
@@ -45,6 +46,7 @@ import {
   @inline reaches(slot: u32, level: u32): bool { return (this.state(slot) & State.LevelMask) > level; }
   @inline twin(slot: u32): u32 { return load<u32>(this.region(Region.Twins) + (<usize>slot << 2)); }
   @inline setTwin(slot: u32, twin: u32): void { store<u32>(this.region(Region.Twins) + (<usize>slot << 2), twin); }
+  @inline isCondemned(slot: u32): bool { return (this.state(slot) & State.Condemned) == State.Condemned; }
   @inline isLive(slot: u32): bool { return hasBit(this.region(Region.Live), slot); }
   @inline upper(slot: u32): u32 { return load<u32>(this.region(Region.Uppers) + (<usize>slot << 2)); }
   @inline setUpper(slot: u32, offset: u32): void { store<u32>(this.region(Region.Uppers) + (<usize>slot << 2), offset); }
@@ -64,6 +66,7 @@ if (offsetof<Index>("randomState") != Header.RandomState) ERROR("layout.ts and I
 if (offsetof<Index>("capacity") != Header.Capacity) ERROR("layout.ts and Index disagree on capacity");
 if (offsetof<Index>("entry") != Header.Entry) ERROR("layout.ts and Index disagree on entry");
 if (offsetof<Index>("sweepCursor") != Header.SweepCursor) ERROR("layout.ts and Index disagree on sweepCursor");
+if (offsetof<Index>("moved") != Header.Moved) ERROR("layout.ts and Index disagree on moved");
 
 @inline export function hasBit(bits: usize, slot: u32): bool {
   return (load<u32>(bits + ((<usize>slot >> 5) << 2)) & (1 << (slot & 31))) != 0;

@@ -76,6 +76,8 @@ export const enum Header {
   /** Repair: its phase, and the next slot to visit. */
   SweepPhase = 92,
   SweepCursor = 96,
+  /** Slots that hold another vector than when some node linked to them. */
+  Moved = 100,
   /** Three u32 per region: offset, bytes, checksum (the checksum only in a file). */
   Regions = 128,
   /** CRC32C of all header bytes before it (only in a file). */
@@ -109,11 +111,13 @@ export const enum State {
   LevelMask = 15,
   /** Nodes may link to it, even if it has none itself any more. */
   Linked = 16,
-  /** Removed, still linked. */
+  /** Removed, still linked to. */
   Tombstone = 32,
   Twin = 64,
-  /** A tombstone that the sweep under way will free. */
-  Condemned = 128,
+  /** Links to it are to be reconsidered: of a tombstone, the sweep under way will free it; else its vector was replaced. */
+  Suspect = 128,
+  /** Both flags of a tombstone that is to be freed. */
+  Condemned = 160,
 }
 
 export const enum SweepPhase {

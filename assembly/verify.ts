@@ -44,6 +44,7 @@ export function checkImageHeader(at: usize): u32 {
   if (header.freeCount > header.extent - header.live) return Header.FreeCount + 1;
   if (header.freeHead != NONE && header.freeHead >= header.extent) return Header.FreeHead + 1;
   if (header.entry != NONE && header.entry >= header.extent) return Header.Entry + 1;
+  if (header.moved > header.live) return Header.Moved + 1;
   if (header.sweepPhase > 3) return Header.SweepPhase + 1;
   let offset: u64 = HEADER_BYTES;
   for (let region = 0; region < Region.Count; region++) {

@@ -39,6 +39,11 @@ export interface SearchOptions {
    * vector of the filter, exactly; `traverse` walks the graph and steps through what does not match.
    */
   filterStrategy?: FilterStrategy;
+  /**
+   * hnsw, `auto`: up to so many matching vectors are scanned. Default −1: 6 × ef × maxConnections, about where both ways
+   * were measured to take the same time.
+   */
+  flatSearchCutoff?: number;
 }
 
 export type FilterStrategy = 'auto' | 'scan' | 'traverse';

@@ -60,16 +60,13 @@ export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, lin
   let isolated = true;
   for (let l = <i32>top; l >= 0; l--) {
     findNeighbors(index, work, scorer, slot, start, l);
-    isolated = !work.poolSize;
-    if (isolated) continue;
-    const nearest = slotAt(work, 0);
+    if (work.poolSize) start = slotAt(work, 0);
     const equal = l == top ? findEqual(index, work, scorer, slot) : NONE;
     if (equal != NONE) {
       attachTwin(index, equal, slot, linked);
       return;
     }
-    connect(index, work, scorer, slot, l);
-    start = nearest;
+    isolated = !connect(index, work, scorer, slot, l);
   }
   if (level > index.entryLevel || isolated) {
     index.entry = slot;
@@ -77,21 +74,30 @@ export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, lin
   }
 }
 
-/** Fills the pool with the nearest live nodes of `level` other than `slot`, whose row is the query. */
+/**
+ * Fills the pool with the nearest nodes of `level` other than `slot`, whose row is the query. Tombstones found are walked
+ * through and never become neighbors; where they leave too few others, the search is repeated stepping over them.
+ */
 export function findNeighbors<S>(index: Index, work: Workspace, scorer: S, slot: u32, start: u32, level: u32): void {
-  if (index.tombstones) {
-    const live = changetype<Allowed>(index.region(Region.Live));
-    beam<S, Allowed>(index, work, scorer, live, start, level, index.efConstruction, slot);
-  } else {
-    beam<S, Everything>(index, work, scorer, changetype<Everything>(0), start, level, index.efConstruction, slot);
-  }
+  const width = index.efConstruction;
+  beam<S, Everything>(index, work, scorer, changetype<Everything>(0), start, level, width, slot);
+  if (!index.tombstones || countNeighbors(index, work) >= index.m) return;
+  beam<S, Allowed>(index, work, scorer, changetype<Allowed>(index.region(Region.Live)), start, level, width, slot);
 }
 
-/** Links the slot with those of the pool that the heuristic chooses, both ways. */
-export function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): void {
+/** How many of the pool may become neighbors. */
+function countNeighbors(index: Index, work: Workspace): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0, n = work.poolSize; i < n; i++) count += u32(!(index.state(slotAt(work, i)) & State.Tombstone));
+  return count;
+}
+
+/** Links the slot with those of the pool that the heuristic chooses, both ways. Returns how many. */
+function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): u32 {
   const links = index.links(slot, level);
   const count = chooseNeighbors(index, work, scorer, links, index.m, index.linksMax(level));
   for (let i: u32 = 0; i < count; i++) addLink(index, work, scorer, load<u32>(links + (<usize>i << 2)), slot, level);
+  return count;
 }
 
 /**
@@ -118,6 +124,7 @@ export function takeOut(index: Index, slot: u32): void {
 /** Removes a live vector. A linked node stays as a tombstone until a sweep has bypassed it. */
 export function remove(index: Index, slot: u32): void {
   takeOut(index, slot);
+  trust(index, slot);
   if (index.type == IndexType.Flat) {
     free(index, slot);
     return;
@@ -136,12 +143,13 @@ export function remove(index: Index, slot: u32): void {
  * that link to it one way keep doing so; such a link is only a detour, and goes when that list is next pruned.
  */
 export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
+  trust(index, slot);
   if (index.state(slot) & State.Twin) {
     detachTwin(index, slot);
     index.setState(slot, 1 | State.Linked);
     return;
   }
-  const state = index.state(slot) & ~State.Condemned;
+  const state = index.state(slot) & ~State.Suspect;
   if (!(state & State.Tombstone)) index.tombstones++;
   index.setState(slot, state | State.Tombstone);
   if (index.twin(slot) != NONE) promoteTwin(index, work, scorer, slot);
@@ -155,6 +163,20 @@ export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): 
   index.setState(slot, (level + 1) | State.Linked);
 }
 
+/** Notes that nodes may link to a slot which did so for its former vector. */
+export function suspect(index: Index, slot: u32): void {
+  index.setState(slot, index.state(slot) | State.Suspect);
+  index.moved++;
+}
+
+/** Takes that back. */
+export function trust(index: Index, slot: u32): void {
+  const state = index.state(slot);
+  if ((state & State.Condemned) != State.Suspect) return;
+  index.setState(slot, state & ~State.Suspect);
+  index.moved--;
+}
+
 /** The tallest node other than `except` becomes the entry; a live one if there is any. O(extent). */
 export function electEntry(index: Index, except: u32): void {
   index.entry = NONE;
@@ -162,7 +184,7 @@ export function electEntry(index: Index, except: u32): void {
   let best: u32 = 0;
   for (let slot: u32 = 0, extent = index.extent; slot < extent; slot++) {
     const state = index.state(slot);
-    if (state == State.Free || state & (State.Twin | State.Condemned) || slot == except) continue;
+    if (state == State.Free || state & State.Twin || index.isCondemned(slot) || slot == except) continue;
     const rank = (state & State.LevelMask) + (state & State.Tombstone ? 0 : State.LevelMask + 1);
     if (rank <= best) continue;
     best = rank;

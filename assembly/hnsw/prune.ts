@@ -1,6 +1,6 @@
 /** Choosing a node's neighbors: the heuristic of Malkov & Yashunin (arXiv 1603.09320, algorithm 4). */
 import { NONE, State } from "../layout";
-import { Index } from "../image";
+import { Index, clearBit, hasBit, setBit } from "../image";
 import { Workspace } from "../scratch";
 import { clearPool, distanceAt, slotAt } from "../pool";
 import { measureAround } from "../measure";
@@ -13,7 +13,7 @@ export function chooseNeighbors<S>(index: Index, work: Workspace, scorer: S, lin
   let chosen: u32 = 0;
   for (let i: u32 = 0, n = work.poolSize; i < n && chosen < limit; i++) {
     const slot = slotAt(work, i);
-    if (index.state(slot) & State.Twin) continue;
+    if (index.state(slot) & (State.Twin | State.Tombstone)) continue;
     if (isCovered(scorer, slot, distanceAt(work, i), links, chosen)) continue;
     store<u32>(links + (<usize>(chosen++) << 2), slot);
   }
@@ -50,9 +50,67 @@ export function addLink<S>(index: Index, work: Workspace, scorer: S, node: u32, 
     store<u32>(links + (<usize>count << 2), neighbor);
     return;
   }
-  memory.copy(work.batch, links, <usize>max << 2);
-  store<u32>(work.batch + (<usize>max << 2), neighbor);
-  clearPool(work, max + 1);
-  measureAround(work, scorer, node, max + 1);
-  chooseNeighbors(index, work, scorer, links, max, max);
+  chooseAnew(index, work, scorer, node, level, neighbor);
+}
+
+/**
+ * Chooses a node's list anew from the nodes it links to, with tombstones replaced by the nodes those link to, and from
+ * `newcomer` unless that is NONE. Returns how many were chosen.
+ */
+export function chooseAnew<S>(index: Index, work: Workspace, scorer: S, node: u32, level: u32, newcomer: u32): u32 {
+  const links = index.links(node, level);
+  const max = index.linksMax(level);
+  clearPool(work, index.efConstruction > max ? index.efConstruction : max + 1);
+  forget(index, work, links, max, level);
+  setBit(work.visited, node);
+  let count: u32 = 0;
+  if (newcomer != NONE) {
+    clearBit(work.visited, newcomer);
+    count = gatherOne(work, newcomer, count);
+  }
+  for (let i: u32 = 0; i < max; i++) {
+    const link = load<u32>(links + (<usize>i << 2));
+    if (link == NONE) break;
+    if (!(index.state(link) & State.Tombstone)) count = gatherOne(work, link, count);
+    else if (index.reaches(link, level)) count = gather(index, work, index.links(link, level), max, count);
+    if (count < max) continue;
+    measureAround(work, scorer, node, count);
+    count = 0;
+  }
+  measureAround(work, scorer, node, count);
+  return chooseNeighbors(index, work, scorer, links, max, max);
+}
+
+/** Adds a slot to the batch, unless it was there before. */
+@inline function gatherOne(work: Workspace, slot: u32, count: u32): u32 {
+  if (hasBit(work.visited, slot)) return count;
+  setBit(work.visited, slot);
+  store<u32>(work.batch + (<usize>count << 2), slot);
+  return count + 1;
+}
+
+/** Adds what a list names, each once and no tombstones. */
+function gather(index: Index, work: Workspace, links: usize, max: u32, count: u32): u32 {
+  for (let at = links, end = links + (<usize>max << 2); at < end; at += 4) {
+    const link = load<u32>(at);
+    if (link == NONE) break;
+    if (!(index.state(link) & State.Tombstone)) count = gatherOne(work, link, count);
+  }
+  return count;
+}
+
+/** Clears the visited bits of all that may be gathered; cheaper than clearing all bits for each list. */
+function forget(index: Index, work: Workspace, links: usize, max: u32, level: u32): void {
+  for (let i: u32 = 0; i < max; i++) {
+    const link = load<u32>(links + (<usize>i << 2));
+    if (link == NONE) break;
+    clearBit(work.visited, link);
+    if (!(index.state(link) & State.Tombstone) || !index.reaches(link, level)) continue;
+    const beyond = index.links(link, level);
+    for (let j: u32 = 0; j < max; j++) {
+      const second = load<u32>(beyond + (<usize>j << 2));
+      if (second == NONE) break;
+      clearBit(work.visited, second);
+    }
+  }
 }

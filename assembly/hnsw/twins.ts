@@ -18,7 +18,7 @@ import { link } from "./insert";
 export function attachTwin(index: Index, node: u32, slot: u32, linked: bool): void {
   const next = index.twin(node);
   index.arenaWaste += index.level(slot) * index.m * 4;
-  index.setState(slot, 1 | State.Twin | (linked ? State.Linked : 0));
+  index.setState(slot, 1 | State.Twin | (linked ? State.Linked : 0) | (index.state(slot) & State.Suspect));
   index.setTwin(slot, next);
   setBefore(index, slot, node);
   if (next != NONE) setBefore(index, next, slot);
@@ -44,7 +44,7 @@ export function promoteTwin<S>(index: Index, work: Workspace, scorer: S, node: u
   detachTwin(index, heir);
   const rest = index.twin(node);
   index.setTwin(node, NONE);
-  index.setState(heir, 1 | State.Linked);
+  index.setState(heir, 1 | State.Linked | (index.state(heir) & State.Suspect));
   const query = scorer.query;
   scorer.query = index.row(heir);
   link(index, work, scorer, heir, true);

@@ -19,7 +19,7 @@ export interface CoreExports {
   allot(index: number): number;
   put(index: number, scratch: number, slot: number): void;
   remove(index: number, slot: number): void;
-  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number): number;
+  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number, cutoff: number): number;
   repair(index: number, scratch: number, slots: number): number;
   writeImageHeader(index: number, out: number): void;
   checkImageHeader(at: number): number;

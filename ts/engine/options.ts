@@ -1,5 +1,5 @@
 /** What callers pass in, checked and completed, before anything happens. */
-import { IndexType as CoreType, Metric as CoreMetric, Strategy } from '../../assembly/layout.js';
+import { IndexType as CoreType, Metric as CoreMetric, NONE, Strategy } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions } from '../types.js';
 
@@ -64,6 +64,14 @@ export function searchStrategy(options: SearchOptions | undefined): Strategy {
   if (strategy === undefined) return Strategy.Auto;
   oneOf('filterStrategy', strategy, STRATEGIES);
   return STRATEGIES.indexOf(strategy) as Strategy;
+}
+
+/** Most vectors that are scanned rather than traversed; NONE stands for the core's own choice. */
+export function searchCutoff(options: SearchOptions | undefined): number {
+  const cutoff = options?.flatSearchCutoff ?? -1;
+  if (cutoff === -1) return NONE;
+  integer('flatSearchCutoff', cutoff, 0, NONE - 1, '-1 or ');
+  return cutoff;
 }
 
 export function checkId(id: number, argument = 'id'): void {

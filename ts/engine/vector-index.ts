@@ -11,11 +11,13 @@ import { PreparedFilter, slotsOf, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
 import { ImageReader, REGION_NAMES, field, imageBytes, imageChunks, regionAt, regionCapacity } from './image.js';
 import {
-  METRICS, TYPES, checkId, checkRows, checkVector, indexOptions, notFinite, searchEf, searchK, searchStrategy, zeroVector,
+  METRICS, TYPES, checkId, checkRows, checkVector, indexOptions, notFinite, searchCutoff, searchEf, searchK, searchStrategy, zeroVector,
 } from './options.js';
 
 /** Slots repaired between two looks at the clock. */
 const REPAIR_SLOTS = 16;
+/** Slots repaired with each addition while more than an eighth are tombstones. */
+const REPAIR_SLOTS_PER_PUT = 32;
 /** An index that is only added to gains an eighth each time it is full. */
 const GROWTH = 1 / 8;
 
@@ -206,13 +208,14 @@ export class VectorIndex {
     checkVector(query, this.#dimensions, 'query');
     const ef = searchEf(options, k);
     const strategy = searchStrategy(options);
+    const cutoff = searchCutoff(options);
     const count = this.#field(Header.Live);
     const wanted = Math.min(k, count);
     this.#widen(Math.min(ef, count));
     const kind = this.#admit(options?.filter);
     this.#prepare(query, 'query');
     if (!wanted) return 0;
-    const found = this.#core.exports.search(this.#index, this.#scratch, wanted, Math.min(ef, count), kind, strategy);
+    const found = this.#core.exports.search(this.#index, this.#scratch, wanted, Math.min(ef, count), kind, strategy, cutoff);
     const { u32, f32 } = this.#core;
     const slots = this.#scratchField(Scratch.HitSlots) >>> 2;
     const measured = this.#scratchField(Scratch.HitDistances) >>> 2;
@@ -430,6 +433,7 @@ export class VectorIndex {
   #put(id: number, vector: ArrayLike<number>, argument: string): void {
     const { exports } = this.#core;
     const known = this.#slotOf(id);
+    if (this.#field(Header.Tombstones) * 8 > this.#field(Header.Live)) exports.repair(this.#index, this.#scratch, REPAIR_SLOTS_PER_PUT);
     this.#makeRoom(known >= 0 ? 0 : this.#hasIds ? 1 : id + 1 - this.#field(Header.Extent), GROWTH);
     this.#prepare(vector, argument);
     this.#changed();
@@ -486,7 +490,7 @@ export class VectorIndex {
 
   /** A little of the outstanding work; true while there is more. */
   #step(): boolean {
-    if (this.#field(Header.Tombstones)) {
+    if (this.#field(Header.Tombstones) || this.#field(Header.Moved)) {
       this.#changed();
       this.#core.exports.repair(this.#index, this.#scratch, REPAIR_SLOTS);
       return true;
