@@ -12,13 +12,13 @@ const SLOTS_PER_STEP = 512;
 /** Less than this share of the image is left as it is. */
 const WASTE_MIN = 0.05;
 
-/** Whether an index that allots its own slots wastes enough of its image to be copied. */
-export function isWorthwhile(core: Core, index: number): boolean {
-  if (!field(core, index, Header.HasIds)) return false;
+/** Whether an index that allots its own slots wastes enough memory to be copied. `reserved`: slots the caller asked for. */
+export function isWorthwhile(core: Core, index: number, reserved: number): boolean {
+  if (!field(core, index, Header.HasIds) || !field(core, index, Header.Extent)) return false;
   const total = imageBytes(core, index);
   const perSlot = (total - HEADER_BYTES) / field(core, index, Header.Extent);
-  const waste = field(core, index, Header.FreeCount) * perSlot + field(core, index, Header.ArenaWaste);
-  return waste > WASTE_MIN * total;
+  const unused = field(core, index, Header.Capacity) - Math.max(field(core, index, Header.Live), reserved);
+  return unused * perSlot + field(core, index, Header.ArenaWaste) > WASTE_MIN * total;
 }
 
 export class Compaction {

@@ -47,6 +47,9 @@ export class VectorIndex {
   #additions = 0;
   #removals = 0;
   #compaction: Compaction | undefined;
+  /** Vectors removed since the index was opened or closed up, and slots the caller asked for. */
+  #removedSince = 0;
+  #reserved = 0;
   #disposed = false;
   // fixed for the life of the index
   #dimensions = 0;
@@ -138,6 +141,7 @@ export class VectorIndex {
     this.#live();
     if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) throw invalid('count', 'an integer from 0 to 4294967295', count);
     this.#makeRoom(count, 0);
+    this.#reserved = Math.max(this.#reserved, this.#field(Header.Live) + count);
   }
 
   /** True if the id was there. Its memory is used again by later additions, in an hnsw index once `work` has run. */
@@ -150,6 +154,7 @@ export class VectorIndex {
     if (this.#hasIds) this.#ids.delete(this.#idsView(), id);
     this.#core.exports.remove(this.#index, slot);
     this.#removals++;
+    this.#removedSince++;
     return true;
   }
 
@@ -354,6 +359,7 @@ export class VectorIndex {
     this.#dimensions = this.#field(Header.Dimensions);
     this.#metric = this.#field(Header.Metric);
     this.#hasIds = this.#field(Header.HasIds) === 1;
+    this.#removedSince = this.#field(Header.FreeCount) + this.#field(Header.Tombstones);
     this.#arenaBytesPerPut = this.#core.exports.arenaBytesPerPut(this.#index);
     this.#openScratch(1);
   }
@@ -495,16 +501,22 @@ export class VectorIndex {
       this.#core.exports.repair(this.#index, this.#scratch, REPAIR_SLOTS);
       return true;
     }
-    if (!this.#compaction && !isWorthwhile(this.#core, this.#index)) return false;
+    if (!this.#compaction && !this.#hasShrunk()) return false;
     this.#compaction ??= new Compaction(this.#core, this.#index);
     if (!this.#compaction.step()) this.#adopt(this.#compaction.core);
     return true;
+  }
+
+  /** Whether enough was removed since the index was last closed up, and enough memory would come of doing so again. */
+  #hasShrunk(): boolean {
+    return this.#removedSince * 20 > this.#field(Header.Live) && isWorthwhile(this.#core, this.#index, this.#reserved);
   }
 
   /** Takes up a copy in which slots have moved. */
   #adopt(core: Core): void {
     this.#changed();
     this.#core = core;
+    this.#removedSince = 0;
     this.#ids.clear();
     this.#removals++;
     this.#openScratch(1);

@@ -1,0 +1,112 @@
+// The command line of the benchmark suite: npm run bench -- <command>. Each command is a file of its own.
+
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cold } from './cold.js';
+import { compare } from './compare.js';
+import { datasets, openDataset, truthDepth } from './data/dataset.js';
+import { nodeBinary, runPinned } from './machine.js';
+import { peers } from './peers/index.js';
+import { plot } from './plot.js';
+import { createProgress } from './progress.js';
+import { nodeMajor } from './results.js';
+
+const help = `npm run bench -- <command> [options]
+
+  data <name>     make a data set: ${Object.keys(datasets).join(', ')}
+  compare         graph search, building, memory and opening, vectile beside each peer
+  flat            the same for exact search: vectile-flat beside js-flat and sqlite-vec
+  filter          filtered search beside an exact scan of the same allow-list
+  churn           recall and bytes after removing, adding and replacing
+  open            opening an image beside a copy of its bytes
+  cold            import, create and first search in fresh processes
+  plot [files]    recall-QPS curves of the results as SVG
+  help
+
+  --dataset <name>        default glove-100-100k
+  --limit <rows>          only the first rows, with ground truth of their own
+  --peers <a,b>           default hnswlib-node; known: ${Object.keys(peers).join(', ')}
+  --base <peer>           whom the peers are compared with; default vectile
+  --rounds <n>            default 5
+  --k <n>                 default 10
+  --m <n>                 links per vector, default 16
+  --ef-construction <n>   default 200
+  --efs <a,b>             search widths to measure
+  --core <n>              core to run on, default the last
+  --node <major>          run under that Node, fetched from npm
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: Object.fromEntries(['dataset', 'limit', 'peers', 'base', 'rounds', 'k', 'm', 'ef-construction', 'efs', 'core', 'node'].map((name) => [name, { type: 'string' }])),
+});
+const [command = 'help', ...rest] = positionals;
+const progress = createProgress();
+
+const commands = {
+  data: async () => {
+    for (const name of rest.length ? rest : ['glove-100-100k']) {
+      const data = await openDataset(name, { limit: limit() ?? Infinity, progress });
+      console.log(`${data.name}: ${data.rows} × ${data.dimensions}, ${data.metric}, ${data.queryCount} queries, exact top ${data.truth.k}`);
+    }
+  },
+  compare: () => compare(options('vectile', ['hnswlib-node']), progress),
+  flat: () => compare(options('vectile-flat', ['js-flat', 'sqlite-vec']), progress),
+  filter: () => alone('filter.js', { efs: [40, 64, 100, 140, 200, 280, 400, 560] }),
+  churn: () => alone('churn.js'),
+  open: () => alone('open.js'),
+  cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
+  plot: () => plot(rest),
+  help: () => console.log(help),
+};
+
+if (!commands[command]) {
+  console.error(`command: expected one of ${Object.keys(commands).join(', ')}; got ${command}`);
+  process.exitCode = 1;
+} else if (values.node && number('node') !== nodeMajor()) {
+  const binary = await nodeBinary(number('node'), progress);
+  process.exitCode = spawnSync(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1;
+} else {
+  await commands[command]();
+}
+
+/** A command that measures the engine by itself, in a process of its own. */
+async function alone(script, changes = {}) {
+  const all = { ...options('vectile', []), ...changes };
+  const { code } = await runPinned(fileURLToPath(new URL(`./${script}`, import.meta.url)), [JSON.stringify(all)], { core: all.core });
+  process.exitCode = code ?? 1;
+}
+
+function options(base, defaultPeers) {
+  return {
+    dataset: values.dataset ?? 'glove-100-100k',
+    limit: limit(),
+    base: values.base ?? base,
+    peers: values.peers?.split(',') ?? defaultPeers,
+    rounds: number('rounds', 5),
+    k: atMost(truthDepth, 'k', 10),
+    m: number('m', 16),
+    efConstruction: number('ef-construction', 200),
+    efs: values.efs?.split(',').map(Number) ?? [10, 12, 14, 16, 20, 24, 32, 40, 56, 80, 112, 160, 224, 320, 448, 640, 900],
+    core: number('core', availableParallelism() - 1),
+  };
+}
+
+function atMost(most, name, fallback) {
+  const value = number(name, fallback);
+  if (value > most) throw new Error(`--${name}: expected at most ${most}, got ${value}`);
+  return value;
+}
+
+function limit() {
+  return values.limit === undefined ? undefined : number('limit');
+}
+
+function number(name, fallback) {
+  const value = values[name] === undefined ? fallback : Number(values[name]);
+  const least = name === 'core' ? 0 : 1;
+  if (!Number.isInteger(value) || value < least) throw new Error(`--${name}: expected a whole number from ${least}, got ${values[name]}`);
+  return value;
+}
