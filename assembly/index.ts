@@ -17,7 +17,7 @@ import { beam, descend } from "./hnsw/search";
 import { firstRandomState, link, openLevels, randomLevel, remove as removeSlot, suspect, takeOut, vacate } from "./hnsw/insert";
 import { sweep } from "./hnsw/repair";
 import { collectHits, writeHit } from "./hnsw/hits";
-export { writeImageHeader, checkImageHeader, checkImage } from "./verify";
+export { writeImageHeader, regionPadding, checkImageHeader, checkImage } from "./verify";
 
 /** First free address; an index may begin at any multiple of 64 from here. */
 export function base(): usize { return (__heap_base + 63) & ~63; }

@@ -24,6 +24,13 @@ export function writeImageHeader(index: usize, out: usize): void {
   store<u32>(out, crc32c(out, Header.Checksum), Header.Checksum);
 }
 
+/** Bytes of zeros that follow a region in a file. */
+export function regionPadding(index: usize, region: u32): u32 {
+  const header = changetype<Index>(index);
+  const used = regionBytes(header, region, header.extent, header.arenaUsed);
+  return <u32>(aligned(used) - used);
+}
+
 /** 0 if the header is sound; else the offset of the first field that is not, plus 1. */
 export function checkImageHeader(at: usize): u32 {
   const header = changetype<Index>(at);

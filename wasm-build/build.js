@@ -5,9 +5,12 @@
  *   dist/core-inline.js                 core.wasm as text, for where no file can be fetched
  *   dist/engine.{node,browser,edge}.js  the entries of ts/entry, self-contained
  *   dist/types/                         declarations
+ *
+ * It is made in a folder of its own below wasm-build/out and put in its place when it is whole.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -16,21 +19,21 @@ const root = new URL('../', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, root));
 const bin = (name, ...args) => execFileSync(process.execPath, [path(`node_modules/${name}`), ...args], { cwd: path('.'), stdio: 'inherit' });
 
-await rm(path('dist'), { recursive: true, force: true });
-await mkdir(path('dist'), { recursive: true });
+const out = `wasm-build/out/${process.pid}`;
+await mkdir(path(out), { recursive: true });
+process.on('exit', () => rmSync(path(out), { recursive: true, force: true }));
 
 for (const [target, file] of [['simd', 'core.wasm'], ['relaxed', 'core-relaxed.wasm']]) {
-  bin('assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', target);
-  await copyFile(path(`wasm-build/out/${file}`), path(`dist/${file}`));
+  bin('assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', target, '--outFile', `${out}/${file}`);
 }
 
-const wasm = await readFile(path('dist/core.wasm'));
-await writeFile(path('dist/core-inline.js'), `export default () => Uint8Array.from(atob('${wasm.toString('base64')}'), (c) => c.charCodeAt(0));\n`);
+const wasm = await readFile(path(`${out}/core.wasm`));
+await writeFile(path(`${out}/core-inline.js`), `export default () => Uint8Array.from(atob('${wasm.toString('base64')}'), (c) => c.charCodeAt(0));\n`);
 
 await build({
   absWorkingDir: path('.'),
   entryPoints: Object.fromEntries(['node', 'browser', 'edge'].map((entry) => [`engine.${entry}`, `ts/entry/${entry}.ts`])),
-  outdir: 'dist',
+  outdir: out,
   bundle: true,
   format: 'esm',
   target: 'es2022',
@@ -39,7 +42,10 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-bin('typescript/bin/tsc', '-p', 'wasm-build/tsconfig.types.json');
+bin('typescript/bin/tsc', '-p', 'wasm-build/tsconfig.types.json', '--outDir', `${out}/types`);
+
+await rm(path('dist'), { recursive: true, force: true });
+await rename(path(out), path('dist'));
 
 for (const file of ['core.wasm', 'core-relaxed.wasm', 'engine.node.js', 'engine.browser.js', 'engine.edge.js']) {
   const bytes = await readFile(path(`dist/${file}`));

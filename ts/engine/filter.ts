@@ -1,5 +1,6 @@
 /** Allow-lists of ids, resolved to slots. */
 import type { Filter } from '../types.js';
+import { slotsOf } from './memory.js';
 
 /** What a filter asks of the index it belongs to. */
 export interface FilterHost {
@@ -67,11 +68,4 @@ function listOf(bits: Uint32Array, count: number): Uint32Array<ArrayBuffer> {
   const slots = new Uint32Array(count);
   for (const slot of slotsOf(bits)) slots[slots.length - count--] = slot;
   return slots;
-}
-
-/** The positions of the bits that are set, ascending. */
-export function* slotsOf(bits: Uint32Array): Generator<number> {
-  for (let word = 0; word < bits.length; word++) {
-    for (let left = bits[word]!; left; left &= left - 1) yield word * 32 + 31 - Math.clz32(left & -left);
-  }
 }

@@ -2,14 +2,15 @@
  * VectorIndex: the synchronous façade over the core. It owns the instance, the ids and the resident filter; the core
  * owns every byte. The only file that calls the core's exports for adding, removing and searching.
  */
-import { FilterKind, HEADER_BYTES, Header, NONE, Region, Scratch, State, Status } from '../../assembly/layout.js';
+import { FilterKind, Header, NONE, Region, Scratch, State, Status } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { AddOptions, Filter, Hits, IndexOptions, IndexStats, SearchOptions } from '../types.js';
 import { Compaction, isWorthwhile } from './compaction.js';
 import { Core, loadCore } from './core.js';
-import { PreparedFilter, slotsOf, type FilterHost } from './filter.js';
+import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
-import { ImageReader, REGION_NAMES, field, imageBytes, imageChunks, regionAt, regionCapacity } from './image.js';
+import { ImageReader, REGION_NAMES, imageChunks, imageHeader, regionBytes } from './image.js';
+import { IndexMemory } from './memory.js';
 import {
   METRICS, TYPES, checkId, checkRows, checkVector, indexOptions, notFinite, searchCutoff, searchEf, searchK, searchStrategy, zeroVector,
 } from './options.js';
@@ -34,16 +35,12 @@ const GROWTH = 1 / 8;
  * ```
  */
 export class VectorIndex {
-  #core: Core;
-  /** Addresses: of HEADER_BYTES to compose a file's header in, of the index, of the scratch area. */
-  #staging = 0;
-  #index = 0;
-  #scratch = 0;
-  #width = 0;
+  #memory: IndexMemory;
   readonly #ids = new IdTable();
   readonly #host: FilterHost;
-  /** The filter whose slots lie in the scratch area. */
+  /** The filter whose slots lie in the scratch area of this revision. */
   #resident: PreparedFilter | undefined;
+  #residentRevision = 0;
   #additions = 0;
   #removals = 0;
   #compaction: Compaction | undefined;
@@ -55,10 +52,9 @@ export class VectorIndex {
   #dimensions = 0;
   #metric = 0;
   #hasIds = true;
-  #arenaBytesPerPut = 0;
 
   private constructor(core: Core) {
-    this.#core = core;
+    this.#memory = new IndexMemory(core);
     const self = this;
     this.#host = {
       get extent() { return self.#field(Header.Extent); },
@@ -72,9 +68,9 @@ export class VectorIndex {
   static async create(options: IndexOptions): Promise<VectorIndex> {
     const checked = indexOptions(options);
     const index = new VectorIndex(new Core(await loadCore()));
-    index.#place();
-    index.#core.exports.create(
-      index.#index, checked.type, checked.metric, checked.dimensions,
+    const { core, index: address } = index.#memory;
+    core.exports.create(
+      address, checked.type, checked.metric, checked.dimensions,
       checked.maxConnections, checked.efConstruction, Number(checked.idTable), BigInt(checked.seed),
     );
     index.#open();
@@ -90,8 +86,7 @@ export class VectorIndex {
   /** The same from chunks of any size, as a file or a network stream gives them. */
   static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<VectorIndex> {
     const index = new VectorIndex(new Core(await loadCore()));
-    index.#place();
-    const reader = new ImageReader(index.#core, index.#index, index.#staging);
+    const reader = new ImageReader(index.#memory);
     for await (const chunk of source) reader.push(chunk);
     reader.finish();
     index.#open();
@@ -124,7 +119,7 @@ export class VectorIndex {
       throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${dimensions} components, got ${vectors.length}`);
     }
     checkRows(vectors, dimensions, this.#metric);
-    this.#makeRoom(this.#slotsWanted(ids), 0);
+    this.#memory.makeRoom(this.#slotsFor(ids), 0);
     let reported = performance.now();
     for (let i = 0; i < ids.length; i++) {
       this.#put(ids[i]!, vectors.subarray(i * dimensions, (i + 1) * dimensions), `vectors[${i}]`);
@@ -140,7 +135,7 @@ export class VectorIndex {
   reserve(count: number): void {
     this.#live();
     if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) throw invalid('count', 'an integer from 0 to 4294967295', count);
-    this.#makeRoom(count, 0);
+    this.#memory.makeRoom(this.#slotsWith(count), 0);
     this.#reserved = Math.max(this.#reserved, this.#field(Header.Live) + count);
   }
 
@@ -151,8 +146,8 @@ export class VectorIndex {
     const slot = this.#slotOf(id);
     if (slot < 0) return false;
     this.#changed();
-    if (this.#hasIds) this.#ids.delete(this.#idsView(), id);
-    this.#core.exports.remove(this.#index, slot);
+    if (this.#hasIds) this.#ids.delete(this.#memory.ids(), id);
+    this.#memory.core.exports.remove(this.#memory.index, slot);
     this.#removals++;
     this.#removedSince++;
     return true;
@@ -170,10 +165,10 @@ export class VectorIndex {
     checkId(id);
     const slot = this.#slotOf(id);
     if (slot < 0) return undefined;
-    const at = (this.#region(Region.Rows) + slot * this.#field(Header.RowBytes)) >>> 2;
-    const vector = this.#core.f32.slice(at, at + this.#dimensions);
+    const at = (this.#memory.region(Region.Rows) + slot * this.#field(Header.RowBytes)) >>> 2;
+    const vector = this.#memory.core.f32.slice(at, at + this.#dimensions);
     if (METRICS[this.#metric] === 'cosine') {
-      const norm = this.#core.f32[(this.#region(Region.Norms) >>> 2) + slot]!;
+      const norm = this.#memory.core.f32[(this.#memory.region(Region.Norms) >>> 2) + slot]!;
       for (let i = 0; i < vector.length; i++) vector[i]! *= norm;
     }
     return vector;
@@ -181,9 +176,9 @@ export class VectorIndex {
 
   /** All ids, in the order of their slots. */
   ids(): Uint32Array {
-    const slots = this.#liveSlots();
+    const slots = this.#memory.liveSlots();
     if (!this.#hasIds) return slots;
-    const view = this.#idsView();
+    const view = this.#memory.ids();
     return slots.map((slot) => view[slot]!);
   }
 
@@ -216,15 +211,15 @@ export class VectorIndex {
     const cutoff = searchCutoff(options);
     const count = this.#field(Header.Live);
     const wanted = Math.min(k, count);
-    this.#widen(Math.min(ef, count));
+    this.#memory.widen(Math.min(ef, count));
     const kind = this.#admit(options?.filter);
     this.#prepare(query, 'query');
     if (!wanted) return 0;
-    const found = this.#core.exports.search(this.#index, this.#scratch, wanted, Math.min(ef, count), kind, strategy, cutoff);
-    const { u32, f32 } = this.#core;
-    const slots = this.#scratchField(Scratch.HitSlots) >>> 2;
-    const measured = this.#scratchField(Scratch.HitDistances) >>> 2;
-    const table = this.#region(Region.Ids) >>> 2;
+    const found = this.#memory.core.exports.search(this.#memory.index, this.#memory.scratch, wanted, Math.min(ef, count), kind, strategy, cutoff);
+    const { u32, f32 } = this.#memory.core;
+    const slots = this.#memory.scratchField(Scratch.HitSlots) >>> 2;
+    const measured = this.#memory.scratchField(Scratch.HitDistances) >>> 2;
+    const table = this.#memory.region(Region.Ids) >>> 2;
     for (let i = 0; i < found; i++) {
       const slot = u32[slots + i]!;
       ids[i] = this.#hasIds ? u32[table + slot]! : slot;
@@ -268,7 +263,7 @@ export class VectorIndex {
     this.#live();
     const extent = this.#field(Header.Extent);
     const levels: number[] = [];
-    for (const state of this.#core.u8.subarray(this.#region(Region.States), this.#region(Region.States) + extent)) {
+    for (const state of this.#memory.core.u8.subarray(this.#memory.region(Region.States), this.#memory.region(Region.States) + extent)) {
       if (!(state & State.Linked) || state & State.Twin) continue;
       const level = (state & State.LevelMask) - 1;
       while (levels.length <= level) levels.push(0);
@@ -286,8 +281,8 @@ export class VectorIndex {
       levels,
       bytes: {
         ...sizes,
-        total: imageBytes(this.#core, this.#index),
-        memory: this.#core.byteLength,
+        total: this.#memory.imageBytes,
+        memory: this.#memory.core.byteLength,
         idTable: this.#ids.byteLength,
       },
     };
@@ -296,9 +291,9 @@ export class VectorIndex {
   /** The image in one array. O(bytes). */
   serialize(): Uint8Array {
     this.#live();
-    const image = new Uint8Array(imageBytes(this.#core, this.#index));
+    const image = new Uint8Array(this.#memory.imageBytes);
     let at = 0;
-    for (const chunk of imageChunks(this.#core, this.#index, this.#staging)) {
+    for (const chunk of imageChunks(this.#memory)) {
       image.set(chunk, at);
       at += chunk.length;
     }
@@ -312,7 +307,7 @@ export class VectorIndex {
   async writeImage(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
     this.#live();
     const before = this.#revision;
-    for (const chunk of imageChunks(this.#core, this.#index, this.#staging)) {
+    for (const chunk of imageChunks(this.#memory)) {
       await sink(chunk);
       this.#live();
       if (this.#revision !== before) throw new VectileError('INDEX_CHANGED', 'index: expected no change while its image is written, got one');
@@ -322,7 +317,7 @@ export class VectorIndex {
   /** Gives the memory back. Every later call throws DISPOSED. */
   dispose(): void {
     this.#disposed = true;
-    this.#core = undefined as unknown as Core;
+    this.#memory = undefined as unknown as IndexMemory;
     this.#compaction = undefined;
     this.#resident = undefined;
     this.#ids.clear();
@@ -338,44 +333,15 @@ export class VectorIndex {
     return this;
   }
 
-  #field(offset: Header): number { return field(this.#live().#core, this.#index, offset); }
-  #scratchField(offset: Scratch): number { return this.#core.u32[(this.#scratch + offset) >>> 2]!; }
-  #region(region: Region): number { return regionAt(this.#core, this.#index, region); }
-
-  /** u32 id of each slot. */
-  #idsView(): Uint32Array {
-    const at = this.#region(Region.Ids) >>> 2;
-    return this.#core.u32.subarray(at, at + this.#field(Header.Capacity));
-  }
-
-  #place(): void {
-    this.#staging = this.#core.exports.base();
-    this.#index = this.#staging + HEADER_BYTES;
-    this.#core.ensure(this.#index + HEADER_BYTES);
-  }
+  #field(offset: Header): number { return this.#live().#memory.field(offset); }
 
   /** Takes up an index that lies in memory. */
   #open(): void {
+    this.#memory.open();
     this.#dimensions = this.#field(Header.Dimensions);
     this.#metric = this.#field(Header.Metric);
     this.#hasIds = this.#field(Header.HasIds) === 1;
     this.#removedSince = this.#field(Header.FreeCount) + this.#field(Header.Tombstones);
-    this.#arenaBytesPerPut = this.#core.exports.arenaBytesPerPut(this.#index);
-    this.#openScratch(1);
-  }
-
-  #openScratch(width: number): void {
-    const { exports } = this.#core;
-    const scratch = this.#index + this.#field(Header.ImageBytes);
-    this.#core.ensure(scratch + exports.scratchBytes(this.#index, this.#field(Header.Capacity), width));
-    exports.openScratch(this.#index, scratch, width);
-    this.#scratch = scratch;
-    this.#width = width;
-    this.#resident = undefined;
-  }
-
-  #widen(width: number): void {
-    if (width > this.#width) this.#openScratch(width);
   }
 
   #changed(): void {
@@ -383,98 +349,57 @@ export class VectorIndex {
     this.#compaction = undefined;
   }
 
-  /** Slots that must be there for these ids to be added. */
-  #slotsWanted(ids: Uint32Array): number {
-    let wanted = 0;
+  /** Slots that must be there in all for these ids to be added. */
+  #slotsFor(ids: Uint32Array): number {
+    let slots = 0;
     if (this.#hasIds) {
-      for (const id of ids) if (this.#slotOf(id) < 0) wanted++;
-      return wanted;
+      for (const id of ids) if (this.#slotOf(id) < 0) slots++;
+      return this.#slotsWith(slots);
     }
-    for (const id of ids) wanted = Math.max(wanted, id + 1);
-    return wanted - this.#field(Header.Extent);
+    for (const id of ids) slots = Math.max(slots, id + 1);
+    return slots;
   }
 
-  /** Room for `slots` more slots, and a share `spare` of the index if it must grow; and for the next node's links. */
-  #makeRoom(slots: number, spare: number): void {
-    const capacity = this.#field(Header.Capacity);
-    const needed = this.#field(Header.Extent) - this.#field(Header.FreeCount) + Math.max(slots, 0);
-    const arena = regionCapacity(this.#core, this.#index, Region.Arena);
-    const arenaNeeded = this.#field(Header.ArenaUsed) + this.#arenaBytesPerPut;
-    if (needed <= capacity && arenaNeeded <= arena) return;
-    const grown = needed <= capacity ? capacity : spare ? Math.ceil(needed * (1 + spare)) + 16 : needed;
-    try {
-      this.#grow(grown, this.#arenaFor(grown, arenaNeeded, arena));
-    } catch (error) {
-      if (grown === needed || !(error instanceof VectileError)) throw error;
-      this.#grow(Math.max(needed, capacity), this.#arenaFor(Math.max(needed, capacity), arenaNeeded, arena));
-    }
-  }
-
-  /** Arena bytes for an index of `slots`: a node has m / (m − 1) − 1 upper levels of m links on average. */
-  #arenaFor(slots: number, needed: number, present: number): number {
-    const m = this.#field(Header.MaxConnections);
-    if (!m) return 0;
-    const coming = (slots - this.#field(Header.Extent)) * 4 * m / (m - 1);
-    return Math.max(present, needed + Math.ceil(coming * 1.02) + 4 * this.#arenaBytesPerPut);
-  }
-
-  #grow(capacity: number, arenaBytes: number): void {
-    const { exports } = this.#core;
-    if (capacity > NONE) throw new VectileError('INDEX_FULL', `index: expected at most ${NONE} slots, got ${capacity}`);
-    const end = this.#index + exports.imageBytes(this.#index, capacity, arenaBytes) + exports.scratchBytes(this.#index, capacity, this.#width);
-    this.#core.ensure(end);
-    exports.layOut(this.#index, capacity, arenaBytes);
-    this.#openScratch(this.#width);
+  /** Slots there are in all with `count` new ones. */
+  #slotsWith(count: number): number {
+    return this.#field(Header.Extent) + Math.max(0, count - this.#field(Header.FreeCount));
   }
 
   /** Puts a vector into the scratch area's query and has it checked. */
   #prepare(vector: ArrayLike<number>, argument: string): void {
-    this.#core.f32.set(vector, this.#scratchField(Scratch.Query) >>> 2);
-    const status = this.#core.exports.prepare(this.#index, this.#scratch);
+    this.#memory.core.f32.set(vector, this.#memory.scratchField(Scratch.Query) >>> 2);
+    const status = this.#memory.core.exports.prepare(this.#memory.index, this.#memory.scratch);
     if (status === Status.NotFinite) throw notFinite(argument, vector);
     if (status === Status.ZeroVector) throw zeroVector(argument);
   }
 
   /** Checks a vector, makes room for it where there is none, and stores it. */
   #put(id: number, vector: ArrayLike<number>, argument: string): void {
-    const { exports } = this.#core;
+    const { exports } = this.#memory.core;
     const known = this.#slotOf(id);
-    if (this.#field(Header.Tombstones) * 8 > this.#field(Header.Live)) exports.repair(this.#index, this.#scratch, REPAIR_SLOTS_PER_PUT);
-    this.#makeRoom(known >= 0 ? 0 : this.#hasIds ? 1 : id + 1 - this.#field(Header.Extent), GROWTH);
+    if (this.#field(Header.Tombstones) * 8 > this.#field(Header.Live)) exports.repair(this.#memory.index, this.#memory.scratch, REPAIR_SLOTS_PER_PUT);
+    this.#memory.makeRoom(known >= 0 ? 0 : this.#hasIds ? this.#slotsWith(1) : id + 1, GROWTH);
     this.#prepare(vector, argument);
     this.#changed();
     if (known < 0) this.#additions++;
-    const slot = known >= 0 ? known : this.#hasIds ? exports.allot(this.#index) : id;
-    exports.put(this.#index, this.#scratch, slot);
+    const slot = known >= 0 ? known : this.#hasIds ? exports.allot(this.#memory.index) : id;
+    exports.put(this.#memory.index, this.#memory.scratch, slot);
     if (!this.#hasIds || known >= 0) return;
-    const ids = this.#idsView();
+    const ids = this.#memory.ids();
     ids[slot] = id;
     this.#ids.add(ids, slot);
   }
 
   /** The slot of an id's vector, or −1. */
   #slotOf(id: number): number {
-    if (!this.#hasIds) return this.#isLive(id) ? id : -1;
-    const ids = this.#idsView();
+    if (!this.#hasIds) return this.#memory.isLive(id) ? id : -1;
+    const ids = this.#memory.ids();
     if (!this.#ids.isBuilt) {
-      const slots = this.#liveSlots();
+      const slots = this.#memory.liveSlots();
       this.#ids.build(ids, slots, slots.length);
     }
     const slot = this.#ids.get(ids, id);
     return slot === NONE ? -1 : slot;
-  }
-
-  #isLive(slot: number): boolean {
-    if (slot >= this.#field(Header.Extent)) return false;
-    return ((this.#core.u32[(this.#region(Region.Live) >>> 2) + (slot >>> 5)]! >>> (slot & 31)) & 1) === 1;
-  }
-
-  #liveSlots(): Uint32Array<ArrayBuffer> {
-    const at = this.#region(Region.Live) >>> 2;
-    const slots = new Uint32Array(this.#field(Header.Live));
-    let i = 0;
-    for (const slot of slotsOf(this.#core.u32.subarray(at, at + ((this.#field(Header.Extent) + 31) >>> 5)))) slots[i++] = slot;
-    return slots;
   }
 
   /** Brings a filter's slots into the scratch area, unless they are there. */
@@ -482,14 +407,15 @@ export class VectorIndex {
     if (filter === undefined) return FilterKind.None;
     const prepared = filter instanceof PreparedFilter ? filter : (this.filter(filter as Iterable<number>) as PreparedFilter);
     if (!prepared.belongsTo(this.#host)) throw invalid('filter', 'a filter of this index', filter);
-    if (prepared.resolve() || this.#resident !== prepared) {
+    if (prepared.resolve() || this.#resident !== prepared || this.#residentRevision !== this.#memory.scratchRevision) {
       const { words } = prepared;
-      const at = this.#scratchField(Scratch.Allow) >>> 2;
-      const { u32 } = this.#core;
+      const at = this.#memory.scratchField(Scratch.Allow) >>> 2;
+      const { u32 } = this.#memory.core;
       u32.set(words, at);
       if (!prepared.isList) u32.fill(0, at + words.length, at + ((this.#field(Header.Extent) + 31) >>> 5));
-      u32[(this.#scratch + Scratch.AllowCount) >>> 2] = prepared.count;
+      u32[(this.#memory.scratch + Scratch.AllowCount) >>> 2] = prepared.count;
       this.#resident = prepared;
+      this.#residentRevision = this.#memory.scratchRevision;
     }
     return prepared.isList ? FilterKind.List : FilterKind.Bitmap;
   }
@@ -498,34 +424,35 @@ export class VectorIndex {
   #step(): boolean {
     if (this.#field(Header.Tombstones) || this.#field(Header.Moved)) {
       this.#changed();
-      this.#core.exports.repair(this.#index, this.#scratch, REPAIR_SLOTS);
+      this.#memory.core.exports.repair(this.#memory.index, this.#memory.scratch, REPAIR_SLOTS);
       return true;
     }
     if (!this.#compaction && !this.#hasShrunk()) return false;
-    this.#compaction ??= new Compaction(this.#core, this.#index);
-    if (!this.#compaction.step()) this.#adopt(this.#compaction.core);
+    this.#compaction ??= new Compaction(this.#memory);
+    if (!this.#compaction.step()) this.#adopt(this.#compaction.memory);
     return true;
   }
 
   /** Whether enough was removed since the index was last closed up, and enough memory would come of doing so again. */
   #hasShrunk(): boolean {
-    return this.#removedSince * 20 > this.#field(Header.Live) && isWorthwhile(this.#core, this.#index, this.#reserved);
+    return this.#removedSince * 20 > this.#field(Header.Live) && isWorthwhile(this.#memory, this.#reserved);
   }
 
   /** Takes up a copy in which slots have moved. */
-  #adopt(core: Core): void {
+  #adopt(memory: IndexMemory): void {
     this.#changed();
-    this.#core = core;
+    this.#memory = memory;
     this.#removedSince = 0;
     this.#ids.clear();
     this.#removals++;
-    this.#openScratch(1);
+    this.#resident = undefined;
+    memory.open();
   }
 
   #regionSizes(): Omit<IndexStats['bytes'], 'total' | 'memory' | 'idTable'> {
-    const sizes = { header: HEADER_BYTES } as Record<(typeof REGION_NAMES)[number] | 'header', number>;
-    this.#core.exports.writeImageHeader(this.#index, this.#staging);
-    REGION_NAMES.forEach((name, region) => { sizes[name] = regionCapacity(this.#core, this.#staging, region); });
+    const header = imageHeader(this.#memory);
+    const sizes = { header: header.byteLength } as Record<(typeof REGION_NAMES)[number] | 'header', number>;
+    REGION_NAMES.forEach((name, region) => { sizes[name] = regionBytes(header, region); });
     return sizes;
   }
 }

@@ -1,0 +1,125 @@
+/**
+ * Where an index lies in the linear memory of its instance, and how it gets room: the image, then a scratch area.
+ *
+ *   ┌──────────┬────────────────────────────┬─────────┐
+ *   │ staging  │ image: header and regions  │ scratch │
+ *   └──────────┴────────────────────────────┴─────────┘
+ *   a header is   grows in place; see          moves when
+ *   composed here assembly/layout.ts           the image grows
+ */
+import { HEADER_BYTES, Header, NONE, Region, Scratch } from '../../assembly/layout.js';
+import { VectileError } from '../errors.js';
+import type { Core } from './core.js';
+
+export class IndexMemory {
+  /** Addresses. `index` is the same in every instance. */
+  readonly staging: number;
+  readonly index: number;
+  scratch = 0;
+  /** Raised when the scratch area was laid out anew and what lay there is gone. */
+  scratchRevision = 0;
+  #width = 0;
+  #arenaBytesPerPut = 0;
+
+  constructor(readonly core: Core) {
+    this.staging = core.exports.base();
+    this.index = this.staging + HEADER_BYTES;
+    core.ensure(this.index + HEADER_BYTES);
+  }
+
+  field(offset: Header): number { return this.core.u32[(this.index + offset) >>> 2]!; }
+  setField(offset: Header, value: number): void { this.core.u32[(this.index + offset) >>> 2] = value; }
+  scratchField(offset: Scratch): number { return this.core.u32[(this.scratch + offset) >>> 2]!; }
+
+  /** Address of a region, and the bytes it may grow to without moving. */
+  region(region: Region): number { return this.index + this.field(Header.Regions + region * 12); }
+  regionCapacity(region: Region): number { return this.field(Header.Regions + region * 12 + 4); }
+
+  /** Bytes of the image as a file: without spare capacity. */
+  get imageBytes(): number {
+    return this.core.exports.imageBytes(this.index, this.field(Header.Extent), this.field(Header.ArenaUsed));
+  }
+
+  isLive(slot: number): boolean {
+    if (slot >= this.field(Header.Extent)) return false;
+    return ((this.core.u32[(this.region(Region.Live) >>> 2) + (slot >>> 5)]! >>> (slot & 31)) & 1) === 1;
+  }
+
+  /** Slots that hold a vector, ascending. */
+  liveSlots(): Uint32Array<ArrayBuffer> {
+    const at = this.region(Region.Live) >>> 2;
+    const slots = new Uint32Array(this.field(Header.Live));
+    let i = 0;
+    for (const slot of slotsOf(this.core.u32.subarray(at, at + ((this.field(Header.Extent) + 31) >>> 5)))) slots[i++] = slot;
+    return slots;
+  }
+
+  /** u32 id of each slot. */
+  ids(): Uint32Array {
+    const at = this.region(Region.Ids) >>> 2;
+    return this.core.u32.subarray(at, at + this.field(Header.Capacity));
+  }
+
+  /** Takes up an index that is there. */
+  open(): void {
+    this.#arenaBytesPerPut = this.core.exports.arenaBytesPerPut(this.index);
+    this.#openScratch(1);
+  }
+
+  /** Makes the scratch area wide enough for searches of `width` candidates. */
+  widen(width: number): void {
+    if (width > this.#width) this.#openScratch(width);
+  }
+
+  /**
+   * Room for `slots` slots in all, and for the next node's links. Where it must grow it gets a share `spare` more, unless
+   * that is refused. Throws INDEX_FULL or OUT_OF_MEMORY, and then nothing has changed.
+   */
+  makeRoom(slots: number, spare: number): void {
+    const capacity = this.field(Header.Capacity);
+    const arenaNeeded = this.field(Header.ArenaUsed) + this.#arenaBytesPerPut;
+    if (slots <= capacity && arenaNeeded <= this.regionCapacity(Region.Arena)) return;
+    const least = Math.max(slots, capacity);
+    const grown = spare && slots > capacity ? Math.ceil(slots * (1 + spare)) + 16 : least;
+    try {
+      this.#grow(grown, arenaNeeded);
+    } catch (error) {
+      if (grown === least || !(error instanceof VectileError)) throw error;
+      this.#grow(least, arenaNeeded);
+    }
+  }
+
+  #grow(slots: number, arenaNeeded: number): void {
+    const { exports } = this.core;
+    if (slots >= NONE) throw new VectileError('INDEX_FULL', `index: expected fewer than ${NONE} slots, got ${slots}`);
+    const arena = this.#arenaFor(slots, arenaNeeded);
+    this.core.ensure(this.index + exports.imageBytes(this.index, slots, arena) + exports.scratchBytes(this.index, slots, this.#width));
+    exports.layOut(this.index, slots, arena);
+    this.#openScratch(this.#width);
+  }
+
+  /** Arena bytes for `slots` slots: a node has 1 / (m − 1) upper levels of m links on average. */
+  #arenaFor(slots: number, needed: number): number {
+    const m = this.field(Header.MaxConnections);
+    if (!m) return 0;
+    const coming = ((slots - this.field(Header.Extent)) * 4 * m) / (m - 1);
+    return Math.max(this.regionCapacity(Region.Arena), needed + Math.ceil(coming * 1.02) + 4 * this.#arenaBytesPerPut);
+  }
+
+  #openScratch(width: number): void {
+    const { exports } = this.core;
+    const scratch = this.index + this.field(Header.ImageBytes);
+    this.core.ensure(scratch + exports.scratchBytes(this.index, this.field(Header.Capacity), width));
+    exports.openScratch(this.index, scratch, width);
+    this.scratch = scratch;
+    this.#width = width;
+    this.scratchRevision++;
+  }
+}
+
+/** The positions of the bits that are set, ascending. */
+export function* slotsOf(bits: Uint32Array): Generator<number> {
+  for (let word = 0; word < bits.length; word++) {
+    for (let left = bits[word]!; left; left &= left - 1) yield word * 32 + 31 - Math.clz32(left & -left);
+  }
+}
