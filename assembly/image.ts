@@ -150,7 +150,7 @@ export function extendTo(index: Index, slot: u32): void {
     if (index.metric == Metric.Cosine) store<u32>(index.region(Region.Norms) + (<usize>s << 2), 0);
     if (index.type == IndexType.Hnsw) {
       index.setUpper(s, NONE);
-      memory.fill(index.links(s, 0), 0xff, <usize>index.m << 3);
+      memory.fill(index.links(s, 0), 0xff, index.linksMax(0) << 2);
     }
     if (s != slot) memory.fill(index.row(s), 0, index.rowBytes);
   }

@@ -138,7 +138,7 @@ function searchWith<M>(at: usize, scratch: usize, k: u32, ef: u32, filter: u32, 
       const everything = changetype<Everything>(0);
       beam(index, work, scorer, everything, start, 0, ef);
       count = collectHits(index, work, everything, k);
-    } else if (strategy == Strategy.Traverse || isAllowedAround(index, some, start, allowed)) {
+    } else if (filter == FilterKind.None || strategy == Strategy.Traverse || isAllowedAround(index, some, start, allowed)) {
       beam(index, work, scorer, some, start, 0, ef);
       count = collectHits(index, work, some, k);
     }
@@ -181,7 +181,7 @@ function isAllowedAround(index: Index, filter: Allowed, start: u32, allowed: u32
       seen++;
     }
   }
-  return <u64>matching * 4 * index.live >= <u64>seen * allowed * 3;
+  return <u64>matching * 4 * (index.live + index.tombstones) >= <u64>seen * allowed * 3;
 }
 
 /** Advances repair by up to `slots` slots; true while there is more to do. */

@@ -34,9 +34,10 @@ function nextRandom(index: Index): u32 {
   return rotr<u32>(<u32>(((state >> 18) ^ state) >> 27), <u32>(state >> 59));
 }
 
-/** Makes room for a node's links above layer 0. The arena must have arenaReserve bytes left. */
+/** Gives a node empty lists up to `level`. The arena must have arenaReserve bytes left. */
 export function openLevels(index: Index, slot: u32, level: u32): void {
   index.setState(slot, (level + 1) | State.Linked);
+  memory.fill(index.links(slot, 0), 0xff, index.linksMax(0) << 2);
   if (!level) return;
   const bytes = level * index.m * 4;
   index.setUpper(slot, index.arenaUsed);

@@ -412,7 +412,7 @@ export class VectorIndex {
       const at = this.#memory.scratchField(Scratch.Allow) >>> 2;
       const { u32 } = this.#memory.core;
       u32.set(words, at);
-      if (!prepared.isList) u32.fill(0, at + words.length, at + ((this.#field(Header.Extent) + 31) >>> 5));
+      if (!prepared.isList) u32.fill(0, at + words.length, at + ((this.#field(Header.Capacity) + 31) >>> 5));
       u32[(this.#memory.scratch + Scratch.AllowCount) >>> 2] = prepared.count;
       this.#resident = prepared;
       this.#residentRevision = this.#memory.scratchRevision;
@@ -428,9 +428,21 @@ export class VectorIndex {
       return true;
     }
     if (!this.#compaction && !this.#hasShrunk()) return false;
-    this.#compaction ??= new Compaction(this.#memory);
+    this.#compaction ??= this.#beginCompaction();
+    if (!this.#compaction) return false;
     if (!this.#compaction.step()) this.#adopt(this.#compaction.memory);
     return true;
+  }
+
+  /** Without memory for a copy there is none; removals will bring up the question again. */
+  #beginCompaction(): Compaction | undefined {
+    try {
+      return new Compaction(this.#memory);
+    } catch (error) {
+      if (!(error instanceof VectileError)) throw error;
+      this.#removedSince = 0;
+      return undefined;
+    }
   }
 
   /** Whether enough was removed since the index was last closed up, and enough memory would come of doing so again. */
