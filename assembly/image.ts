@@ -139,6 +139,37 @@ export function layOut(index: Index, capacity: u32, arenaBytes: u32): void {
 /** One node in m^level reaches a level, so beyond 32 / log2(m) none ever does. */
 @inline export function levelMax(m: u32): u32 { return min<u32>(LEVEL_MAX, 32 / (31 - clz(m)) + 1); }
 
+/** A block for the links of a node at levels 1 … `level`, its lists empty; the offset in the arena. */
+export function takeBlock(index: Index, level: u32): u32 {
+  const bytes = level * index.m * 4;
+  const head = freeBlocks(index, level);
+  let offset = load<u32>(head);
+  if (offset == NONE) {
+    offset = index.arenaUsed;
+    index.arenaUsed += bytes;
+  } else {
+    store<u32>(head, load<u32>(index.region(Region.Arena) + offset));
+    index.arenaWaste -= bytes;
+  }
+  memory.fill(index.region(Region.Arena) + offset, 0xff, bytes);
+  return offset;
+}
+
+/** Gives a slot's block back, if it has one; the slot's level is then 0. */
+export function giveBlock(index: Index, slot: u32): void {
+  const level = index.level(slot);
+  if (!level) return;
+  const head = freeBlocks(index, level);
+  store<u32>(index.region(Region.Arena) + index.upper(slot), load<u32>(head));
+  store<u32>(head, index.upper(slot));
+  index.arenaWaste += level * index.m * 4;
+  index.setUpper(slot, NONE);
+}
+
+@inline function freeBlocks(index: Index, level: u32): usize {
+  return changetype<usize>(index) + Header.ArenaFree + <usize>(level - 1) * 4;
+}
+
 /** Makes `slot` part of the image; those between are free but not on the free list. */
 export function extendTo(index: Index, slot: u32): void {
   const live = index.region(Region.Live);

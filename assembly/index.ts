@@ -3,7 +3,7 @@
  * only to its scratch area. The choice of a metric's instantiation is made here, once per call and outside every loop.
  */
 import {
-  FORMAT_VERSION, FilterKind, HEADER_BYTES, IndexType, MAGIC, Metric, NONE, Region, State, Strategy,
+  FORMAT_VERSION, FilterKind, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, Region, State, Strategy,
 } from "./layout";
 import { Index, allot as allotSlot, extendTo, imageBytes as sizeOf, layOut as layOutRegions, arenaReserve, setBit } from "./image";
 import { Workspace, openScratch as openArea, scratchBytes as areaBytes } from "./scratch";
@@ -17,7 +17,7 @@ import { beam, descend } from "./hnsw/search";
 import { firstRandomState, link, openLevels, randomLevel, remove as removeSlot, suspect, takeOut, vacate } from "./hnsw/insert";
 import { sweep } from "./hnsw/repair";
 import { collectHits, writeHit } from "./hnsw/hits";
-export { writeImageHeader, regionPadding, checkImageHeader, checkImage } from "./verify";
+export { writeImageHeader, usedBytes, checkImageHeader, checkImage } from "./verify";
 
 /** First free address; an index may begin at any multiple of 64 from here. */
 export function base(): usize { return (__heap_base + 63) & ~63; }
@@ -40,6 +40,7 @@ export function create(
   header.randomState = firstRandomState(seed);
   header.freeHead = NONE;
   header.entry = NONE;
+  memory.fill(index + Header.ArenaFree, 0xff, LEVEL_MAX * 4);
   layOutRegions(header, 0, 0);
 }
 

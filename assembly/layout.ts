@@ -70,7 +70,7 @@ export const enum Header {
   /** Where a search starts, or NONE. */
   Entry = 76,
   EntryLevel = 80,
-  /** Bytes of the arena handed out, and of those handed out to slots since freed. */
+  /** Bytes of the arena handed out so far, and of those that are on its free lists. */
   ArenaUsed = 84,
   ArenaWaste = 88,
   /** Repair: its phase, and the next slot to visit. */
@@ -78,8 +78,10 @@ export const enum Header {
   SweepCursor = 96,
   /** Slots that hold another vector than when some node linked to them. */
   Moved = 100,
-  /** Three u32 per region: offset, bytes, checksum (the checksum only in a file). */
+  /** Three u32 per region: offset, bytes, checksum (the checksum only in a file). There is room for 24. */
   Regions = 128,
+  /** u32[LEVEL_MAX]: by level, the first free block of the arena for a node of that level; its first word is the next. */
+  ArenaFree = 416,
   /** CRC32C of all header bytes before it (only in a file). */
   Checksum = 508,
 }
@@ -177,7 +179,7 @@ export const enum Strategy {
 
 /** Negative results of exports. */
 export const enum Status {
-  /** A component is NaN or infinite, or the vector is longer than 2^63. */
+  /** A component is NaN or infinite, or the vector is longer than 2^62. */
   NotFinite = -1,
   /** Cosine of a zero vector. */
   ZeroVector = -2,

@@ -3,8 +3,8 @@ import { Metric, Region, Status } from "./layout";
 import { Index } from "./image";
 import { Workspace } from "./scratch";
 
-/** Beyond this length sums of products could overflow, and order would be lost. */
-const LENGTH_MAX: f64 = 9223372036854775808.0;
+/** Beyond this length, 2^62, a squared distance could overflow, and order would be lost. */
+const LENGTH_MAX: f64 = 4611686018427387904.0;
 
 /** For cosine the query becomes of unit length. Returns 0 or a Status. */
 export function prepareQuery(index: Index, work: Workspace): i32 {

@@ -1,6 +1,6 @@
 /** Images in files: what a header must say, and whether the regions are what was written. */
 import {
-  FORMAT_VERSION, HEADER_BYTES, Header, IndexType, MAGIC, Metric, NONE, Region, State,
+  FORMAT_VERSION, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, Region, State,
 } from "./layout";
 import { Index, aligned, imageBytes, levelMax, regionBytes } from "./image";
 import { checksum, crc32c } from "./checksum";
@@ -24,11 +24,10 @@ export function writeImageHeader(index: usize, out: usize): void {
   store<u32>(out, crc32c(out, Header.Checksum), Header.Checksum);
 }
 
-/** Bytes of zeros that follow a region in a file. */
-export function regionPadding(index: usize, region: u32): u32 {
+/** Bytes of a region in use; in a file zeros follow, up to a multiple of 64. */
+export function usedBytes(index: usize, region: u32): u32 {
   const header = changetype<Index>(index);
-  const used = regionBytes(header, region, header.extent, header.arenaUsed);
-  return <u32>(aligned(used) - used);
+  return <u32>regionBytes(header, region, header.extent, header.arenaUsed);
 }
 
 /** 0 if the header is sound; else the offset of the first field that is not, plus 1. */
@@ -53,6 +52,10 @@ export function checkImageHeader(at: usize): u32 {
   if (header.entry != NONE && header.entry >= header.extent) return Header.Entry + 1;
   if (header.moved > header.live) return Header.Moved + 1;
   if (header.sweepPhase > 3) return Header.SweepPhase + 1;
+  for (let level: usize = 0; level < LEVEL_MAX; level++) {
+    const block = load<u32>(at + Header.ArenaFree + level * 4);
+    if (block != NONE && block >= header.arenaUsed) return Header.ArenaFree + 1;
+  }
   let offset: u64 = HEADER_BYTES;
   for (let region = 0; region < Region.Count; region++) {
     const entry = <usize>Header.Regions + <usize>region * 12;
@@ -74,11 +77,13 @@ export function checkImage(at: usize): i32 {
   if (!slotsBelow(index.region(Region.Twins), slots, slots)) return Region.Twins;
   if (index.type == IndexType.Flat) return -1;
   if (!slotsBelow(index.region(Region.Links), slots * index.m * 2, slots)) return Region.Links;
-  if (!slotsBelow(index.region(Region.Arena), index.arenaUsed >> 2, slots)) return Region.Arena;
   for (let slot: u32 = 0; slot < slots; slot++) {
     const tall = index.state(slot) & State.LevelMask;
     if (tall > levelMax(index.m) + 1) return Region.States;
-    if (tall > 1 && <u64>index.upper(slot) + <u64>(tall - 1) * index.m * 4 > index.arenaUsed) return Region.Uppers;
+    if (tall < 2) continue;
+    const words = (tall - 1) * index.m;
+    if (<u64>index.upper(slot) + <u64>words * 4 > index.arenaUsed) return Region.Uppers;
+    if (!slotsBelow(index.links(slot, 1), words, slots)) return Region.Arena;
   }
   return -1;
 }

@@ -5,7 +5,7 @@
  * | --- | --- |
  * | `INVALID_ARGUMENT` | an argument is of the wrong type or out of its range |
  * | `DIMENSION_MISMATCH` | a vector has another number of components than the index |
- * | `NOT_FINITE` | a vector has a NaN or infinite component, or its length exceeds 2^63 |
+ * | `NOT_FINITE` | a vector has a NaN or infinite component, or its length exceeds 2^62 |
  * | `ZERO_VECTOR` | cosine distance is not defined for a vector of length 0 |
  * | `INDEX_FULL` | the index would exceed 4 GiB, or the number of slots it can address |
  * | `OUT_OF_MEMORY` | the runtime refused to grow the index's memory; the index is as it was |

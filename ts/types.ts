@@ -36,7 +36,8 @@ export interface SearchOptions {
   filter?: Filter | Iterable<number>;
   /**
    * hnsw: how a filtered search goes. `auto` (default) takes what is estimated to cost less; `scan` measures every
-   * vector of the filter, exactly; `traverse` walks the graph and steps through what does not match.
+   * vector of the filter, exactly; `traverse` walks the graph and steps through what does not match, which finds
+   * little where the matches are far from the query.
    */
   filterStrategy?: FilterStrategy;
   /**

@@ -1,6 +1,6 @@
 /** Linking a node into the graph, and taking it out again. */
 import { IndexType, NONE, Region, State } from "../layout";
-import { Index, clearBit, free, levelMax, setBit } from "../image";
+import { Index, clearBit, free, levelMax, takeBlock } from "../image";
 import { Workspace } from "../scratch";
 import { Allowed, Everything } from "../filter";
 import { distanceAt, slotAt } from "../pool";
@@ -38,11 +38,7 @@ function nextRandom(index: Index): u32 {
 export function openLevels(index: Index, slot: u32, level: u32): void {
   index.setState(slot, (level + 1) | State.Linked);
   memory.fill(index.links(slot, 0), 0xff, index.linksMax(0) << 2);
-  if (!level) return;
-  const bytes = level * index.m * 4;
-  index.setUpper(slot, index.arenaUsed);
-  memory.fill(index.region(Region.Arena) + index.arenaUsed, 0xff, bytes);
-  index.arenaUsed += bytes;
+  if (level) index.setUpper(slot, takeBlock(index, level));
 }
 
 /**

@@ -11,7 +11,7 @@
  * under way may keep some links from its former place: they cost a little, and are never wrong.
  */
 import { NONE, State, SweepPhase } from "../layout";
-import { Index, free } from "../image";
+import { Index, free, giveBlock } from "../image";
 import { Workspace } from "../scratch";
 import { addLink, chooseAnew, chooseNeighbors } from "./prune";
 import { descend } from "./search";
@@ -55,7 +55,7 @@ function visit<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
       if (linksToSuspect(index, slot, level)) relink(index, work, scorer, slot, level);
     }
   } else if (index.isCondemned(slot)) {
-    index.arenaWaste += index.level(slot) * index.m * 4;
+    giveBlock(index, slot);
     index.tombstones--;
     free(index, slot);
   } else {
@@ -79,7 +79,7 @@ export function relinkAround<S>(index: Index, work: Workspace, scorer: S, slot: 
   for (let i: u32 = 0, max = index.linksMax(level); i < max; i++) {
     const neighbor = load<u32>(links + (<usize>i << 2));
     if (neighbor == NONE) break;
-    if (!index.reaches(neighbor, level) || index.state(neighbor) & State.Twin) continue;
+    if (!index.reaches(neighbor, level) || index.state(neighbor) & State.Twin || index.isCondemned(neighbor)) continue;
     if (hasLink(index, neighbor, slot, level)) relink(index, work, scorer, neighbor, level);
   }
 }
@@ -99,7 +99,7 @@ function relink<S>(index: Index, work: Workspace, scorer: S, node: u32, level: u
   const links = index.links(node, level);
   const max = index.linksMax(level);
   let chosen = chooseAnew(index, work, scorer, node, level, NONE);
-  if (work.poolSize < index.m) {
+  if (work.poolSize < index.m && index.entry != NONE) {
     searchAround(index, work, scorer, node, level);
     chosen = chooseNeighbors(index, work, scorer, links, max, max);
   }

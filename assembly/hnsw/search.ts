@@ -53,15 +53,16 @@ export function descend<S>(index: Index, work: Workspace, scorer: S, level: u32,
   return link == NONE || link == except ? node : link;
 }
 
-/** Where a beam begins: the start if it may be returned, else what may be returned around it, and a few more allowed slots. */
+/** Where a beam begins: the start if it may be found, else what may be found around it, and a few more allowed slots. */
 @inline function seed<F>(index: Index, work: Workspace, filter: F, start: u32, level: u32): u32 {
-  setBit(work.visited, start);
-  if (filter.open || filter.accepts(index, start)) {
+  if (!hasBit(work.visited, start) && filter.accepts(index, start)) {
+    setBit(work.visited, start);
     store<u32>(work.batch, start);
     return 1;
   }
-  let count = unvisitedNeighbors(index, work, filter, start, level);
-  return level ? count : spread(index, work, changetype<Allowed>(changetype<usize>(filter)), count);
+  setBit(work.visited, start);
+  const count = unvisitedNeighbors(index, work, filter, start, level);
+  return level || filter.open ? count : spread(index, work, changetype<Allowed>(changetype<usize>(filter)), count);
 }
 
 /** At most 8: the batch has room for them beside two lists. */

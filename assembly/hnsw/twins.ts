@@ -7,7 +7,7 @@
  *        ◄─      ◄─
  */
 import { NONE, State } from "../layout";
-import { Index } from "../image";
+import { Index, giveBlock } from "../image";
 import { Workspace } from "../scratch";
 import { link } from "./insert";
 
@@ -17,7 +17,7 @@ import { link } from "./insert";
 /** Hangs `slot`, which has no neighbors, on `node`, whose row is equal. `linked`: nodes may still link to the slot. */
 export function attachTwin(index: Index, node: u32, slot: u32, linked: bool): void {
   const next = index.twin(node);
-  index.arenaWaste += index.level(slot) * index.m * 4;
+  giveBlock(index, slot);
   index.setState(slot, 1 | State.Twin | (linked ? State.Linked : 0) | (index.state(slot) & State.Suspect));
   index.setTwin(slot, next);
   setBefore(index, slot, node);

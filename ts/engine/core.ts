@@ -22,7 +22,7 @@ export interface CoreExports {
   search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number, cutoff: number): number;
   repair(index: number, scratch: number, slots: number): number;
   writeImageHeader(index: number, out: number): void;
-  regionPadding(index: number, region: number): number;
+  usedBytes(index: number, region: number): number;
   checkImageHeader(at: number): number;
   checkImage(index: number): number;
 }

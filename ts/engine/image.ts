@@ -13,29 +13,23 @@ const ALIGNMENT = 64;
 /** Names of the regions, as in the image; index by `Region`. */
 export const REGION_NAMES = ['ids', 'states', 'live', 'twins', 'uppers', 'norms', 'links', 'rows', 'arena'] as const;
 
-/** The header of the image as a file has it. */
-export function imageHeader(memory: IndexMemory): DataView<ArrayBuffer> {
-  memory.core.exports.writeImageHeader(memory.index, memory.staging);
-  return new DataView(memory.core.u8.slice(memory.staging, memory.staging + HEADER_BYTES).buffer);
-}
-
-/** Bytes of a region in the file of this header. */
-export function regionBytes(header: DataView, region: Region): number {
-  return header.getUint32(Header.Regions + region * 12 + 4, true);
+/** Bytes of a region in a file, padding included. */
+export function regionBytes(memory: IndexMemory, region: Region): number {
+  return Math.ceil(memory.core.exports.usedBytes(memory.index, region) / ALIGNMENT) * ALIGNMENT;
 }
 
 /** The image as chunks, in order. A chunk is a view of memory and valid until the next is asked for. */
 export function* imageChunks(memory: IndexMemory): Generator<Uint8Array> {
-  const header = imageHeader(memory);
-  yield new Uint8Array(header.buffer);
+  const { core, index, staging } = memory;
+  core.exports.writeImageHeader(index, staging);
+  yield core.u8.subarray(staging, staging + HEADER_BYTES);
   for (let region: Region = 0; region < Region.Count; region++) {
-    const bytes = regionBytes(header, region);
-    const used = bytes - memory.core.exports.regionPadding(memory.index, region);
+    const used = core.exports.usedBytes(index, region);
     for (let from = 0; from < used; from += CHUNK_BYTES) {
       const at = memory.region(region) + from;
-      yield memory.core.u8.subarray(at, at + Math.min(CHUNK_BYTES, used - from));
+      yield core.u8.subarray(at, at + Math.min(CHUNK_BYTES, used - from));
     }
-    if (bytes > used) yield new Uint8Array(ALIGNMENT).subarray(0, bytes - used);
+    if (used % ALIGNMENT) yield new Uint8Array(ALIGNMENT - (used % ALIGNMENT));
   }
 }
 

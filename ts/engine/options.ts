@@ -7,8 +7,8 @@ export const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2-squared', 'manha
 export const TYPES: readonly IndexType[] = ['flat', 'hnsw'];
 const STRATEGIES: readonly FilterStrategy[] = ['auto', 'scan', 'traverse'];
 
-/** Beyond this a vector's length is refused: sums of products could overflow. As in assembly/query.ts. */
-const LENGTH_MAX = 2 ** 63;
+/** Beyond this a vector's length is refused: squared distances could overflow. As in assembly/query.ts. */
+const LENGTH_MAX = 2 ** 62;
 
 export interface CoreOptions {
   type: CoreType;
@@ -43,9 +43,17 @@ export function indexOptions(options: IndexOptions): CoreOptions {
   };
 }
 
+export function checkOptions(options: object | undefined): void {
+  if (options !== undefined && (typeof options !== 'object' || options === null)) throw invalid('options', 'an object', options);
+}
+
+export function checkCallback(argument: string, callback: unknown): void {
+  if (callback !== undefined && typeof callback !== 'function') throw invalid(argument, 'a function', callback);
+}
+
 /** k as asked for; at most `count` can be found. */
 export function searchK(options: SearchOptions | undefined): number {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) throw invalid('options', 'an object', options);
+  checkOptions(options);
   const k = options?.k ?? 10;
   integer('k', k, 1, 2 ** 32 - 1);
   return k;
@@ -84,6 +92,10 @@ export function checkVector(vector: ArrayLike<number>, dimensions: number, argum
   if (vector.length !== dimensions) {
     throw new VectileError('DIMENSION_MISMATCH', `${argument}: expected ${dimensions} dimensions, got ${vector.length}`);
   }
+  if (vector instanceof Float32Array) return;
+  for (let i = 0; i < dimensions; i++) {
+    if (typeof vector[i] !== 'number') throw invalid(`${argument}[${i}]`, 'a number', vector[i]);
+  }
 }
 
 /** Refuses the first row that is not finite, too long, or of length 0 where that has no direction. */
@@ -102,7 +114,7 @@ export function notFinite(argument: string, vector: ArrayLike<number>): VectileE
       return new VectileError('NOT_FINITE', `${argument}: expected finite float32 components, got ${vector[i]} at ${i}`);
     }
   }
-  return new VectileError('NOT_FINITE', `${argument}: expected a length of at most 2^63, got more`);
+  return new VectileError('NOT_FINITE', `${argument}: expected a length of at most 2^62, got more`);
 }
 
 export function zeroVector(argument: string): VectileError {

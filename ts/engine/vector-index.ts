@@ -2,25 +2,26 @@
  * VectorIndex: the synchronous façade over the core. It owns the instance, the ids and the resident filter; the core
  * owns every byte. The only file that calls the core's exports for adding, removing and searching.
  */
-import { FilterKind, Header, NONE, Region, Scratch, State, Status } from '../../assembly/layout.js';
+import { FilterKind, HEADER_BYTES, Header, NONE, Region, Scratch, State, Status } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { AddOptions, Filter, Hits, IndexOptions, IndexStats, SearchOptions } from '../types.js';
 import { Compaction, isWorthwhile } from './compaction.js';
 import { Core, loadCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
-import { ImageReader, REGION_NAMES, imageChunks, imageHeader, regionBytes } from './image.js';
+import { ImageReader, REGION_NAMES, imageChunks, regionBytes } from './image.js';
 import { IndexMemory } from './memory.js';
 import {
-  METRICS, TYPES, checkId, checkRows, checkVector, indexOptions, notFinite, searchCutoff, searchEf, searchK, searchStrategy, zeroVector,
+  METRICS, TYPES, checkCallback, checkId, checkOptions, checkRows, checkVector, indexOptions, notFinite, searchCutoff,
+  searchEf, searchK, searchStrategy, zeroVector,
 } from './options.js';
 
 /** Slots repaired between two looks at the clock. */
 const REPAIR_SLOTS = 16;
 /** Slots repaired with each addition while more than an eighth are tombstones. */
 const REPAIR_SLOTS_PER_PUT = 32;
-/** An index that is only added to gains an eighth each time it is full. */
-const GROWTH = 1 / 8;
+/** An index that is only added to gains a sixteenth each time it is full: moving is cheap, memory is not. */
+const GROWTH = 1 / 16;
 
 /**
  * A vector index over u32 ids: `hnsw` (approximate) or `flat` (exact).
@@ -85,9 +86,13 @@ export class VectorIndex {
 
   /** The same from chunks of any size, as a file or a network stream gives them. */
   static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<VectorIndex> {
+    if (!isIterable(source)) throw invalid('source', 'an iterable of Uint8Array', source);
     const index = new VectorIndex(new Core(await loadCore()));
     const reader = new ImageReader(index.#memory);
-    for await (const chunk of source) reader.push(chunk);
+    for await (const chunk of source) {
+      if (!(chunk instanceof Uint8Array)) throw invalid('source', 'chunks of Uint8Array', chunk);
+      reader.push(chunk);
+    }
     reader.finish();
     index.#open();
     return index;
@@ -110,7 +115,7 @@ export class VectorIndex {
    * Adds many vectors, row by row: `vectors` has `ids.length` × dimensions components. Everything is checked before the
    * first is added. Room is made once, without spare.
    */
-  addMany(ids: Uint32Array, vectors: Float32Array, options: AddOptions = {}): void {
+  addMany(ids: Uint32Array, vectors: Float32Array, options?: AddOptions): void {
     this.#live();
     if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
     if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
@@ -118,17 +123,19 @@ export class VectorIndex {
     if (vectors.length !== ids.length * dimensions) {
       throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${dimensions} components, got ${vectors.length}`);
     }
+    checkOptions(options);
+    checkCallback('onProgress', options?.onProgress);
     checkRows(vectors, dimensions, this.#metric);
     this.#memory.makeRoom(this.#slotsFor(ids), 0);
     let reported = performance.now();
     for (let i = 0; i < ids.length; i++) {
       this.#put(ids[i]!, vectors.subarray(i * dimensions, (i + 1) * dimensions), `vectors[${i}]`);
-      if (options.onProgress && performance.now() - reported > 100) {
+      if (options?.onProgress && performance.now() - reported > 100) {
         options.onProgress({ done: i + 1, total: ids.length });
         reported = performance.now();
       }
     }
-    options.onProgress?.({ done: ids.length, total: ids.length });
+    options?.onProgress?.({ done: ids.length, total: ids.length });
   }
 
   /** Makes room for `count` more vectors at once, so that adding them moves nothing. */
@@ -176,6 +183,7 @@ export class VectorIndex {
 
   /** All ids, in the order of their slots. */
   ids(): Uint32Array {
+    this.#live();
     const slots = this.#memory.liveSlots();
     if (!this.#hasIds) return slots;
     const view = this.#memory.ids();
@@ -192,40 +200,25 @@ export class VectorIndex {
 
   /** The k vectors nearest to `query`, nearest first; fewer if there are not as many. */
   search(query: ArrayLike<number>, options?: SearchOptions): Hits {
-    const k = Math.min(searchK(options), this.size);
-    const ids = new Uint32Array(k);
-    const distances = new Float32Array(k);
-    const count = k ? this.searchInto(query, ids, distances, options) : (checkVector(query, this.#dimensions, 'query'), 0);
-    return count === k ? { ids, distances } : { ids: ids.slice(0, count), distances: distances.slice(0, count) };
+    const count = this.#find(query, searchK(options), options);
+    const hits = { ids: new Uint32Array(count), distances: new Float32Array(count) };
+    this.#copyHits(count, hits.ids, hits.distances);
+    return hits;
   }
 
-  /** As `search`, into arrays of length k; returns how many hits there are. Allocates nothing with a prepared filter. */
+  /**
+   * As `search`, into arrays of length k, whatever `options.k` says; returns how many hits there are. Allocates nothing,
+   * if the filter is a prepared one.
+   */
   searchInto(query: ArrayLike<number>, ids: Uint32Array, distances: Float32Array, options?: SearchOptions): number {
     this.#live();
+    if (!(ids instanceof Uint32Array) || !ids.length) throw invalid('ids', 'a Uint32Array with room for a hit', ids);
     const k = ids.length;
-    if (k === 0) throw invalid('ids', 'room for at least one hit', ids);
-    if (distances.length !== k) throw invalid('distances', `a Float32Array of length ${k}`, distances);
-    checkVector(query, this.#dimensions, 'query');
-    const ef = searchEf(options, k);
-    const strategy = searchStrategy(options);
-    const cutoff = searchCutoff(options);
-    const count = this.#field(Header.Live);
-    const wanted = Math.min(k, count);
-    this.#memory.widen(Math.min(ef, count));
-    const kind = this.#admit(options?.filter);
-    this.#prepare(query, 'query');
-    if (!wanted) return 0;
-    const found = this.#memory.core.exports.search(this.#memory.index, this.#memory.scratch, wanted, Math.min(ef, count), kind, strategy, cutoff);
-    const { u32, f32 } = this.#memory.core;
-    const slots = this.#memory.scratchField(Scratch.HitSlots) >>> 2;
-    const measured = this.#memory.scratchField(Scratch.HitDistances) >>> 2;
-    const table = this.#memory.region(Region.Ids) >>> 2;
-    for (let i = 0; i < found; i++) {
-      const slot = u32[slots + i]!;
-      ids[i] = this.#hasIds ? u32[table + slot]! : slot;
-      distances[i] = f32[measured + i]!;
-    }
-    return found;
+    if (!(distances instanceof Float32Array) || distances.length !== k) throw invalid('distances', `a Float32Array of length ${k}`, distances);
+    checkOptions(options);
+    const count = this.#find(query, k, options);
+    this.#copyHits(count, ids, distances);
+    return count;
   }
 
   /** One search per row of `queries`. */
@@ -251,7 +244,7 @@ export class VectorIndex {
    */
   work(budgetMs = 5): boolean {
     this.#live();
-    if (!(budgetMs >= 0)) throw invalid('budgetMs', 'a number of milliseconds', budgetMs);
+    if (typeof budgetMs !== 'number' || !(budgetMs >= 0)) throw invalid('budgetMs', 'a number of milliseconds', budgetMs);
     const end = performance.now() + budgetMs;
     do {
       if (!this.#step()) return false;
@@ -301,14 +294,14 @@ export class VectorIndex {
   }
 
   /**
-   * The image in chunks, each handed to `sink` and valid until it resolves. Throws INDEX_CHANGED if the index is changed
+   * The image in chunks, each a copy of its own, handed to `sink` one after the other. Throws INDEX_CHANGED if the index is changed
    * before the last chunk is written.
    */
   async writeImage(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
     this.#live();
     const before = this.#revision;
     for (const chunk of imageChunks(this.#memory)) {
-      await sink(chunk);
+      await sink(chunk.slice());
       this.#live();
       if (this.#revision !== before) throw new VectileError('INDEX_CHANGED', 'index: expected no change while its image is written, got one');
     }
@@ -375,6 +368,7 @@ export class VectorIndex {
 
   /** Checks a vector, makes room for it where there is none, and stores it. */
   #put(id: number, vector: ArrayLike<number>, argument: string): void {
+    this.#live();
     const { exports } = this.#memory.core;
     const known = this.#slotOf(id);
     if (this.#field(Header.Tombstones) * 8 > this.#field(Header.Live)) exports.repair(this.#memory.index, this.#memory.scratch, REPAIR_SLOTS_PER_PUT);
@@ -400,6 +394,35 @@ export class VectorIndex {
     }
     const slot = this.#ids.get(ids, id);
     return slot === NONE ? -1 : slot;
+  }
+
+  /** Leaves up to k hits in the scratch area; returns how many. */
+  #find(query: ArrayLike<number>, k: number, options: SearchOptions | undefined): number {
+    this.#live();
+    checkVector(query, this.#dimensions, 'query');
+    const ef = searchEf(options, k);
+    const strategy = searchStrategy(options);
+    const cutoff = searchCutoff(options);
+    const memory = this.#memory;
+    const count = this.#field(Header.Live);
+    const width = Math.min(ef, count);
+    memory.widen(width);
+    const kind = this.#admit(options?.filter);
+    this.#prepare(query, 'query');
+    return count && memory.core.exports.search(memory.index, memory.scratch, Math.min(k, count), width, kind, strategy, cutoff);
+  }
+
+  #copyHits(count: number, ids: Uint32Array, distances: Float32Array): void {
+    const memory = this.#memory;
+    const { u32, f32 } = memory.core;
+    const slots = memory.scratchField(Scratch.HitSlots) >>> 2;
+    const measured = memory.scratchField(Scratch.HitDistances) >>> 2;
+    const table = memory.region(Region.Ids) >>> 2;
+    for (let i = 0; i < count; i++) {
+      const slot = u32[slots + i]!;
+      ids[i] = this.#hasIds ? u32[table + slot]! : slot;
+      distances[i] = f32[measured + i]!;
+    }
   }
 
   /** Brings a filter's slots into the scratch area, unless they are there. */
@@ -462,9 +485,12 @@ export class VectorIndex {
   }
 
   #regionSizes(): Omit<IndexStats['bytes'], 'total' | 'memory' | 'idTable'> {
-    const header = imageHeader(this.#memory);
-    const sizes = { header: header.byteLength } as Record<(typeof REGION_NAMES)[number] | 'header', number>;
-    REGION_NAMES.forEach((name, region) => { sizes[name] = regionBytes(header, region); });
+    const sizes = { header: HEADER_BYTES } as Record<(typeof REGION_NAMES)[number] | 'header', number>;
+    REGION_NAMES.forEach((name, region) => { sizes[name] = regionBytes(this.#memory, region); });
     return sizes;
   }
+}
+
+function isIterable(source: unknown): boolean {
+  return typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
 }

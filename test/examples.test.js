@@ -1,0 +1,84 @@
+// What `npm start` is made of, with fewer words: the cache, its recovery, recall, and spellings.
+import { appendFileSync, copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fetchGlove, openWords } from '../examples/words/cache.js';
+import { measureRecall } from '../examples/words/recall.js';
+import { nearSpellings } from '../examples/words/spelling.js';
+import { describeWithout } from './optional.js';
+
+const COUNT = 2000;
+const image = new URL(`../.cache/words/${COUNT}.vectile`, import.meta.url);
+const list = new URL(`../.cache/words/${COUNT}.json`, import.meta.url);
+
+const missing = await fetchGlove().then(() => undefined, (error) => error.message);
+
+describeWithout(missing, 'words', () => {
+  /** Opens the words; what it said meanwhile. */
+  async function open() {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      const opened = await openWords(COUNT);
+      return { ...opened, said: said.mock.calls.map(([text]) => text).join('') };
+    } finally {
+      said.mockRestore();
+    }
+  }
+
+  const removeCache = () => [image, list].forEach((file) => rmSync(file, { force: true }));
+  beforeAll(async () => {
+    removeCache();
+    await open();
+  });
+  afterAll(removeCache);
+
+  const flip = (file, at) => {
+    const bytes = readFileSync(file);
+    bytes[at] ^= 1;
+    writeFileSync(file, bytes);
+  };
+
+  it('are opened from the cache, and are neighbours of what they should be', async () => {
+    const { words, index, said } = await open();
+    expect(said).toMatch(/^opened 2,000 words from .* in \d+ ms\n$/);
+    const { ids } = index.search(index.get(words.indexOf('river')), { k: 10 });
+    expect([...ids].map((id) => words[id])).toEqual(expect.arrayContaining(['river', 'lake']));
+  });
+
+  it.each([
+    ['a byte of the image is flipped', () => flip(image, 400_000), 'IMAGE_CORRUPT'],
+    ['the header is damaged', () => flip(image, 20), 'IMAGE_CORRUPT'],
+    ['the image is of another version', () => flip(image, 4), 'IMAGE_VERSION'],
+    ['the image is cut short', () => truncateSync(image, 100_000), 'IMAGE_TRUNCATED'],
+    ['the image is empty', () => truncateSync(image, 0), 'IMAGE_TRUNCATED'],
+    ['the image goes on', () => appendFileSync(image, 'more'), 'IMAGE_TRUNCATED'],
+    ['the image is another file', () => copyFileSync(new URL('../package.json', import.meta.url), image), 'IMAGE_FOREIGN'],
+    ['a word is changed', () => writeFileSync(list, readFileSync(list, 'utf8').replace('"river"', '"rivet"')), 'list of words'],
+    ['the words are cut short', () => truncateSync(list, 5000), 'JSON'],
+    ['the words are something else', () => writeFileSync(list, 'null'), 'cache: '],
+    ['the image is gone', () => rmSync(image), ''],
+  ])('are indexed anew if %s', async (_, damage, expected) => {
+    damage();
+    const made = await open();
+    expect(made.said).toContain(expected);
+    expect(made.index.size).toBe(COUNT);
+    expect((await open()).said).toMatch(/^opened/);
+  });
+
+  it('are found by the graph as by exact search', async () => {
+    const { index } = await open();
+    expect(measureRecall(index, { k: 10, queries: 100 }).recall).toBeGreaterThan(0.98);
+  });
+});
+
+describe('near spellings', () => {
+  const words = ['the', 'coffee', 'toffee', 'office', 'of', 'river', 'rivers'];
+
+  it.each([
+    ['cofee', ['coffee', 'toffee']],
+    ['rivr', ['river', 'rivers']],
+    ['zzzzzz', []],
+    ['of', ['of']],
+  ])('of %s', (word, near) => {
+    expect(nearSpellings(word, words)).toEqual(near);
+  });
+});

@@ -1,0 +1,61 @@
+// Who may import whom, read from the import statements: arrows go down only.
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** By folder of ts/: what its files may import besides their own folder. Everyone may import types and errors. */
+const allowed = {
+  'ts/engine/': ['assembly/layout', '@assemblyscript/loader'],
+  'ts/entry/': ['ts/engine', 'ts/engine/core', 'node:fs', 'dist/'],
+  'ts/engine': ['ts/engine/'],
+  'ts/types': [],
+  'ts/errors': [],
+};
+const common = ['ts/types', 'ts/errors'];
+
+const files = ['ts', 'assembly'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`));
+const textOf = (file) => readFileSync(join(root, file), 'utf8');
+
+/** What a file imports: paths from the root, without extension, or names of packages. */
+function importsOf(file) {
+  const specifiers = [...textOf(file).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g)].map(([, specifier]) => specifier);
+  return specifiers.map((specifier) => {
+    if (!specifier.startsWith('.')) return specifier;
+    const path = normalize(join(dirname(file), specifier)).replaceAll('\\', '/').replace(/\.(js|ts)$/, '');
+    // Entries name what the build puts beside them.
+    return /^ts\/entry\/core/.test(path) ? 'dist/' : path;
+  });
+}
+
+const layerOf = (file) => Object.keys(allowed).filter((layer) => file.startsWith(layer)).sort((a, b) => b.length - a.length)[0];
+const matches = (imported, rule) => (rule.endsWith('/') ? imported.startsWith(rule) : imported === rule);
+
+describe('layers', () => {
+  it.each(files.filter((file) => file.startsWith('ts/')))('%s imports downwards only', (file) => {
+    const layer = layerOf(file);
+    expect(layer, 'a folder without a rule').toBeDefined();
+    const rules = [...allowed[layer], ...common, ...(layer.endsWith('/') ? [layer] : [])];
+    expect(importsOf(file).filter((imported) => !rules.some((rule) => matches(imported, rule)))).toEqual([]);
+  });
+
+  it('the core imports nothing but itself', () => {
+    const foreign = files.filter((file) => file.startsWith('assembly/'))
+      .flatMap((file) => importsOf(file).filter((imported) => !imported.startsWith('assembly/')).map((imported) => `${file}: ${imported}`));
+    expect(foreign).toEqual([]);
+  });
+
+  it('one file says WebAssembly', () => {
+    const uses = (file) => /\bWebAssembly\.\w/.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*/g, ''));
+    expect(files.filter((file) => file.startsWith('ts/') && uses(file))).toEqual(['ts/engine/core.ts']);
+  });
+
+  it('Node is named in its entry only', () => {
+    expect(files.filter((file) => file.startsWith('ts/') && importsOf(file).some((imported) => imported.startsWith('node:')))).toEqual(['ts/entry/node.ts']);
+  });
+});

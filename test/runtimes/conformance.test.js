@@ -1,0 +1,115 @@
+// The same suite in every runtime the package supports, each running the package as it would be published.
+import { execFile } from 'node:child_process';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { serve } from '../../browser-demo/serve.js';
+import { root } from '../../wasm-build/pack.js';
+import { launchChromium, missingChromium, resultOf } from '../browser/chromium.js';
+import { describeWithout } from '../optional.js';
+import { installPackage } from '../packaging/installed.js';
+import { runtimeBinary } from './binaries.js';
+
+const execute = promisify(execFile);
+
+/** Runs the suite with the binary that the entry chooses, then with those of `modules`. */
+const runner = (engine) => `
+import * as engine from '${engine}';
+import { conformance } from './conformance/suite.js';
+async function run(modules) {
+  const results = {};
+  for (const [binary, module] of Object.entries({ 'its own choice': undefined, ...modules })) {
+    results[binary] = await conformance(engine, { module }).catch((error) => ({ passed: 0, failures: [String(error?.stack ?? error)] }));
+  }
+  return results;
+}
+`;
+const printed = `${runner('vectile/engine')}
+import { readFileSync } from 'node:fs';
+const baseline = await WebAssembly.compile(readFileSync(new URL(import.meta.resolve('vectile/core.wasm'))));
+console.log('RESULT ' + JSON.stringify(await run({ 'core.wasm': baseline })));
+`;
+const inPage = `${runner('/node_modules/vectile/dist/engine.browser.js')}
+const baseline = await WebAssembly.compileStreaming(fetch('/node_modules/vectile/dist/core.wasm'));
+globalThis.result = await run({ 'core.wasm': baseline });
+`;
+const inWorker = `${runner('vectile/engine')}
+export default { async test() { console.log('RESULT ' + JSON.stringify(await run())); } };
+`;
+
+let installed;
+beforeAll(async () => {
+  installed = await installPackage({ 'print.js': printed, 'page.js': inPage, 'worker.js': inWorker });
+  cpSync(join(root, 'test/conformance'), join(installed.folder, 'conformance'), { recursive: true });
+});
+afterAll(() => installed?.remove());
+
+function expectConformance(runtime, results) {
+  for (const [binary, { passed, failures }] of Object.entries(results)) console.log(`${runtime}, ${binary}: ${passed} passed, ${failures.length} failed`);
+  for (const { passed, failures } of Object.values(results)) {
+    expect(failures).toEqual([]);
+    expect(passed).toBeGreaterThan(0);
+  }
+}
+
+async function runCommand(command, args) {
+  const env = { ...process.env, DENO_DIR: join(installed.folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
+  const { stdout, stderr } = await execute(command, args, { cwd: installed.folder, env, maxBuffer: 1 << 26 }).catch((error) => error);
+  const result = /^RESULT (.*)$/m.exec(stdout)?.[1];
+  if (!result) throw new Error(`${command} ${args.join(' ')} gave no result\n${stdout}${stderr}`);
+  return JSON.parse(result);
+}
+
+it(`Node ${process.versions.node}`, async () => {
+  expectConformance(`Node ${process.versions.node}`, await runCommand(process.execPath, ['print.js']));
+});
+
+for (const [name, args] of Object.entries({
+  node24: ['print.js'],
+  bun: ['run', 'print.js'],
+  deno: ['run', '--allow-read', '--no-lock', 'print.js'],
+})) {
+  const { path, missing } = await runtimeBinary(name);
+  describeWithout(missing, name, () => {
+    it('conforms', async () => {
+      const { stdout } = await execute(path, ['--version']);
+      expectConformance(`${name} ${/\d+\.\d+\.\d+/.exec(stdout)}`, await runCommand(path, args));
+    });
+  });
+}
+
+describeWithout(missingChromium, 'Chromium', () => {
+  it('conforms', async () => {
+    const browser = await launchChromium();
+    const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+    const server = await serve({ root: installed.folder, answers: { '/page': { headers: { 'content-type': 'text/html' }, body: page } } });
+    try {
+      expectConformance(`Chromium ${browser.version()}`, (await resultOf(browser, `${server.url}/page`)).result);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  });
+});
+
+const workerd = await runtimeBinary('workerd');
+describeWithout(workerd.missing, 'workerd', () => {
+  it('conforms, bundled as Cloudflare does', async () => {
+    const out = join(installed.folder, 'workerd');
+    await build({
+      entryPoints: ['worker.js'], absWorkingDir: installed.folder, outdir: out,
+      bundle: true, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'], loader: { '.wasm': 'copy' },
+    });
+    const modules = readdirSync(out).map((file) => `(name = "${file}", ${file.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${file}")`);
+    modules.sort((a) => (a.includes('worker.js') ? -1 : 1)); // the first is the one that is run
+    writeFileSync(join(out, 'config.capnp'), `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (compatibilityDate = "2026-01-01", modules = [${modules.join(', ')}]))]
+);
+`);
+    expectConformance('workerd', await runCommand(workerd.path, ['test', join(out, 'config.capnp')]));
+  });
+});
