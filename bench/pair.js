@@ -11,8 +11,8 @@ import { alternate, driftOf, pointsOf, recallAt, settle } from './measure/search
 import { loadPeer, peerVersions } from './peers/install.js';
 import { peerNamed } from './peers/index.js';
 
-const recallTargets = [0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995];
-const saturated = 0.999;   // beyond this recall, larger efs tell nothing
+const recallTargets = [0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+const saturated = 0.9995;   // beyond this recall, larger efs tell nothing
 const warmEf = 40;
 const method = {
   search: 'chunks of 100 queries alternate between the engines; per ef the median chunk of a round; processor time of the process (qpsWall: by the wall)',

@@ -5,7 +5,7 @@ import { Workspace } from "../scratch";
 import { Allowed, Everything } from "../filter";
 import { distanceAt, slotAt } from "../pool";
 import { beam, descend } from "./search";
-import { addLink, chooseNeighbors } from "./prune";
+import { addLink, chooseNeighbors, keepPruned } from "./prune";
 import { attachTwin, detachTwin, promoteTwin } from "./twins";
 import { relinkAround } from "./repair";
 
@@ -89,10 +89,11 @@ function countNeighbors(index: Index, work: Workspace): u32 {
   return count;
 }
 
-/** Links the slot with those of the pool that the heuristic chooses, both ways. Returns how many. */
+/** Links the slot both ways with those of the pool that the heuristic chooses, and the nearest others up to m. Returns how many. */
 function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): u32 {
   const links = index.links(slot, level);
-  const count = chooseNeighbors(index, work, scorer, links, index.m, index.linksMax(level));
+  const chosen = chooseNeighbors(index, work, scorer, links, index.m, index.linksMax(level));
+  const count = keepPruned(index, work, links, chosen, index.m);
   for (let i: u32 = 0; i < count; i++) addLink(index, work, scorer, load<u32>(links + (<usize>i << 2)), slot, level);
   return count;
 }

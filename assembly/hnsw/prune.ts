@@ -21,6 +21,21 @@ export function chooseNeighbors<S>(index: Index, work: Workspace, scorer: S, lin
   return chosen;
 }
 
+/** Adds the nearest of the pool that were not chosen, up to `limit`: keepPrunedConnections of the same algorithm. */
+export function keepPruned(index: Index, work: Workspace, links: usize, chosen: u32, limit: u32): u32 {
+  for (let i: u32 = 0, n = work.poolSize; i < n && chosen < limit; i++) {
+    const slot = slotAt(work, i);
+    if (index.state(slot) & (State.Twin | State.Tombstone) || contains(links, chosen, slot)) continue;
+    store<u32>(links + (<usize>(chosen++) << 2), slot);
+  }
+  return chosen;
+}
+
+function contains(links: usize, count: u32, slot: u32): bool {
+  for (let i: u32 = 0; i < count; i++) if (load<u32>(links + (<usize>i << 2)) == slot) return true;
+  return false;
+}
+
 /** Whether one of the chosen is nearer to `slot` than `distance`. */
 @inline function isCovered<S>(scorer: S, slot: u32, distance: f32, links: usize, chosen: u32): bool {
   const bound = f32x4.splat(distance);
