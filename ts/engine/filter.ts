@@ -1,6 +1,7 @@
 /** Allow-lists of ids, resolved to slots. */
+import { Header, Scratch } from '../../assembly/layout.js';
 import type { Filter } from '../types.js';
-import { slotsOf } from './memory.js';
+import { slotsOf, type IndexMemory } from './memory.js';
 
 /** What a filter asks of the index it belongs to. */
 export interface FilterHost {
@@ -20,6 +21,7 @@ export interface FilterHost {
 export class PreparedFilter implements Filter {
   readonly #host: FilterHost;
   readonly #ids: Uint32Array;
+  /** Slots in ascending order if #isList, else one bit per slot. */
   #words = new Uint32Array(0);
   #count = 0;
   #isList = false;
@@ -36,9 +38,7 @@ export class PreparedFilter implements Filter {
     return this.#count;
   }
 
-  /** After resolve(): slots in ascending order if isList, else one bit per slot. */
-  get words(): Uint32Array { return this.#words; }
-  get count(): number { return this.#count; }
+  /** Whether the slots are a list, after resolve(). */
   get isList(): boolean { return this.#isList; }
   belongsTo(host: FilterHost): boolean { return host === this.#host; }
 
@@ -61,6 +61,15 @@ export class PreparedFilter implements Filter {
     this.#isList = count < bits.length;
     this.#words = this.#isList ? listOf(bits, count) : bits;
     return true;
+  }
+
+  /** Puts the slots into the scratch area. */
+  copyTo(memory: IndexMemory): void {
+    const { u32 } = memory.core;
+    const at = memory.scratchField(Scratch.Allow) >>> 2;
+    u32.set(this.#words, at);
+    if (!this.#isList) u32.fill(0, at + this.#words.length, at + ((memory.field(Header.Capacity) + 31) >>> 5));
+    u32[(memory.scratch + Scratch.AllowCount) >>> 2] = this.#count;
   }
 }
 

@@ -2,19 +2,20 @@
  * VectorIndex: the synchronous façade over the core. It owns the instance, the ids and the resident filter; the core
  * owns every byte. The only file that calls the core's exports for adding, removing and searching.
  */
-import { FilterKind, HEADER_BYTES, Header, NONE, Region, Scratch, State, Status } from '../../assembly/layout.js';
+import { FilterKind, Header, Metric, NONE, Region, Scratch, Status } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { AddOptions, Filter, Hits, IndexOptions, IndexStats, SearchOptions } from '../types.js';
 import { Compaction, isWorthwhile } from './compaction.js';
 import { Core, loadCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
-import { ImageReader, REGION_NAMES, imageChunks, regionBytes } from './image.js';
+import { ImageReader, imageChunks } from './image.js';
 import { IndexMemory } from './memory.js';
 import {
-  METRICS, TYPES, checkCallback, checkId, checkOptions, checkRows, checkVector, indexOptions, notFinite, searchCutoff,
+  checkCallback, checkId, checkOptions, checkRows, checkVector, indexOptions, notFinite, searchCutoff,
   searchEf, searchK, searchStrategy, zeroVector,
 } from './options.js';
+import { statsOf } from './stats.js';
 
 /** Slots repaired between two looks at the clock. */
 const REPAIR_SLOTS = 16;
@@ -174,7 +175,7 @@ export class VectorIndex {
     if (slot < 0) return undefined;
     const at = (this.#memory.region(Region.Rows) + slot * this.#field(Header.RowBytes)) >>> 2;
     const vector = this.#memory.core.f32.slice(at, at + this.#dimensions);
-    if (METRICS[this.#metric] === 'cosine') {
+    if (this.#metric === Metric.Cosine) {
       const norm = this.#memory.core.f32[(this.#memory.region(Region.Norms) >>> 2) + slot]!;
       for (let i = 0; i < vector.length; i++) vector[i]! *= norm;
     }
@@ -252,33 +253,9 @@ export class VectorIndex {
     return true;
   }
 
+  /** Counts, levels and bytes. O(slots). */
   stats(): IndexStats {
-    this.#live();
-    const extent = this.#field(Header.Extent);
-    const levels: number[] = [];
-    for (const state of this.#memory.core.u8.subarray(this.#memory.region(Region.States), this.#memory.region(Region.States) + extent)) {
-      if (!(state & State.Linked) || state & State.Twin) continue;
-      const level = (state & State.LevelMask) - 1;
-      while (levels.length <= level) levels.push(0);
-      levels[level]!++;
-    }
-    const sizes = this.#regionSizes();
-    return {
-      type: TYPES[this.#field(Header.Type)]!,
-      metric: METRICS[this.#metric]!,
-      dimensions: this.#dimensions,
-      count: this.#field(Header.Live),
-      tombstones: this.#field(Header.Tombstones),
-      twins: this.#field(Header.TwinCount),
-      free: this.#field(Header.FreeCount),
-      levels,
-      bytes: {
-        ...sizes,
-        total: this.#memory.imageBytes,
-        memory: this.#memory.core.byteLength,
-        idTable: this.#ids.byteLength,
-      },
-    };
+    return statsOf(this.#live().#memory, this.#ids.byteLength);
   }
 
   /** The image in one array. O(bytes). */
@@ -431,12 +408,7 @@ export class VectorIndex {
     const prepared = filter instanceof PreparedFilter ? filter : (this.filter(filter as Iterable<number>) as PreparedFilter);
     if (!prepared.belongsTo(this.#host)) throw invalid('filter', 'a filter of this index', filter);
     if (prepared.resolve() || this.#resident !== prepared || this.#residentRevision !== this.#memory.scratchRevision) {
-      const { words } = prepared;
-      const at = this.#memory.scratchField(Scratch.Allow) >>> 2;
-      const { u32 } = this.#memory.core;
-      u32.set(words, at);
-      if (!prepared.isList) u32.fill(0, at + words.length, at + ((this.#field(Header.Capacity) + 31) >>> 5));
-      u32[(this.#memory.scratch + Scratch.AllowCount) >>> 2] = prepared.count;
+      prepared.copyTo(this.#memory);
       this.#resident = prepared;
       this.#residentRevision = this.#memory.scratchRevision;
     }
@@ -482,12 +454,6 @@ export class VectorIndex {
     this.#removals++;
     this.#resident = undefined;
     memory.open();
-  }
-
-  #regionSizes(): Omit<IndexStats['bytes'], 'total' | 'memory' | 'idTable'> {
-    const sizes = { header: HEADER_BYTES } as Record<(typeof REGION_NAMES)[number] | 'header', number>;
-    REGION_NAMES.forEach((name, region) => { sizes[name] = regionBytes(this.#memory, region); });
-    return sizes;
   }
 }
 
