@@ -2,16 +2,16 @@
 import { NONE } from "./layout";
 import { Index, hasBit } from "./image";
 
-/** Every linked node; right while nothing is removed. */
+/** Every linked node, tombstones included. */
 @unmanaged @final export class Everything {
-  @inline get open(): bool { return true; }
+  @inline get passesAll(): bool { return true; }
   @inline has(slot: u32): bool { return true; }
   @inline accepts(index: Index, slot: u32): bool { return true; }
 }
 
 /** The slots whose bit is set; overlays the bitmap itself. */
 @unmanaged @final export class Allowed {
-  @inline get open(): bool { return false; }
+  @inline get passesAll(): bool { return false; }
   @inline has(slot: u32): bool { return hasBit(changetype<usize>(this), slot); }
 
   /** A node counts if it or a vector equal to it is allowed. O(twins) when it is not allowed itself. */

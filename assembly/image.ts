@@ -3,7 +3,7 @@
  * how they grow. It knows nothing of graphs or distances.
  */
 import {
-  HEADER_BYTES, Header, IndexType, LEVEL_MAX, Metric, NONE, REGION_ALIGNMENT, Region, State,
+  HEADER_BYTES, Header, IndexType, LEVEL_MAX, Metric, NONE, REGION_ALIGNMENT, REGION_ENTRY_BYTES, Region, State,
 } from "./layout";
 
 /** Overlays the header; `changetype<Index>(address)`. */
@@ -36,7 +36,7 @@ import {
 
   @inline region(region: Region): usize {
     const at = changetype<usize>(this);
-    return at + load<u32>(at + Header.Regions + <usize>region * 12);
+    return at + load<u32>(at + Header.Regions + <usize>region * REGION_ENTRY_BYTES);
   }
 
   @inline row(slot: u32): usize { return this.region(Region.Rows) + <usize>slot * this.rowBytes; }
@@ -119,7 +119,7 @@ export function layOut(index: Index, capacity: u32, arenaBytes: u32): void {
   let end = imageBytes(index, capacity, arenaBytes);
   index.imageBytes = <u32>end;
   for (let region = Region.Count - 1; region >= 0; region--) {
-    const entry = at + Header.Regions + <usize>region * 12;
+    const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     const bytes = aligned(regionBytes(index, region, capacity, arenaBytes));
     const used = regionBytes(index, region, index.extent, index.arenaUsed);
     end -= bytes;

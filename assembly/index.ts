@@ -153,8 +153,9 @@ function searchWith<M>(at: usize, scratch: usize, k: u32, ef: u32, filter: u32, 
 }
 
 /**
- * A walk measures about m new nodes in each of about ef expansions, at random places instead of in order. Measured on
- * 100,000 × 100 (bench/filter.js), it costs as much as scanning 5 × ef × m vectors; scans are exact, so they get the rest.
+ * A walk measures about m new nodes in each of about ef expansions, at random places instead of in order. On
+ * 100,000 × 100 it was measured to cost as much as scanning 5 × ef × m vectors (bench/filter.js). Scans are exact, so where
+ * it is close they are preferred.
  */
 const WALK_COST: u64 = 6;
 

@@ -23,6 +23,10 @@ export const NONE: u32 = 0xffffffff;
 export const LEVEL_MAX: u32 = 14;
 export const HEADER_BYTES: u32 = 512;
 export const REGION_ALIGNMENT: u32 = 64;
+/** Offset, bytes and checksum of a region in the header. */
+export const REGION_ENTRY_BYTES: u32 = 12;
+/** Vectors longer than 2^62 are refused: a squared distance could overflow, and order would be lost. */
+export const LENGTH_MAX: f64 = 4611686018427387904.0;
 
 export const enum Metric {
   Cosine = 0,
@@ -129,33 +133,20 @@ export const enum SweepPhase {
   Free = 3,
 }
 
-/** Byte offsets of the fields of a scratch area; all u32 addresses or counts. */
+/** Byte offsets of what TypeScript reads and writes in a scratch area; all u32 addresses or counts. */
 export const enum Scratch {
-  /** f32[rowBytes / 4], zero-padded: TypeScript writes here, the core prepares in place. */
+  /** f32[rowBytes / 4], zero-padded: a vector is written here, the core prepares it in place. */
   Query = 0,
-  /** One bit per slot. */
-  Visited = 4,
-  /** An allow-list: a bitmap like Visited, or u32[allowCount]. */
+  /** An allow-list: one bit per slot, or u32[AllowCount]. */
   Allow = 8,
   AllowCount = 12,
-  /** Sorted keys, i64[width + 2]. */
-  Pool = 16,
-  PoolSize = 20,
-  PoolCapacity = 24,
-  PoolCursor = 28,
-  PoolWorst = 32,
-  /** u32[batchMax]: slots about to be measured. */
-  Batch = 36,
   /** u32[width] and f32[width]: what a search found. */
   HitSlots = 40,
   HitDistances = 44,
-  Sink = 48,
-  Width = 52,
   /** Distances measured since the area was opened; wraps. */
-  Measured = 56,
-  /** Length of the query as given. */
-  QueryNorm = 60,
-  Header = 128,
+  Measured = 52,
+  /** Of the head of the area, before the arrays. */
+  HeadBytes = 128,
 }
 
 /** What a search may return. */

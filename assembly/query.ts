@@ -1,10 +1,7 @@
 /** A vector as it comes from outside: checked, and made ready for its metric, in the scratch area's query. */
-import { Metric, Region, Status } from "./layout";
+import { LENGTH_MAX, Metric, Region, Status } from "./layout";
 import { Index } from "./image";
 import { Workspace } from "./scratch";
-
-/** Beyond this length, 2^62, a squared distance could overflow, and order would be lost. */
-const LENGTH_MAX: f64 = 4611686018427387904.0;
 
 /** For cosine the query becomes of unit length. Returns 0 or a Status. */
 export function prepareQuery(index: Index, work: Workspace): i32 {

@@ -20,14 +20,17 @@ import { Index, aligned } from "./image";
   hitSlots: usize;      // u32[width]
   hitDistances: usize;  // f32[width]
   sink: u32;            // what touching rows read, so that the reads are not dropped
-  width: u32;
   measured: u32;
   queryNorm: f32;
   scorer: u32;          // a scorer lies here, 32 bytes
 }
 
+if (offsetof<Workspace>("query") != Scratch.Query) ERROR("layout.ts and Workspace disagree on query");
+if (offsetof<Workspace>("allow") != Scratch.Allow) ERROR("layout.ts and Workspace disagree on allow");
+if (offsetof<Workspace>("allowCount") != Scratch.AllowCount) ERROR("layout.ts and Workspace disagree on allowCount");
+if (offsetof<Workspace>("hitSlots") != Scratch.HitSlots) ERROR("layout.ts and Workspace disagree on hitSlots");
+if (offsetof<Workspace>("hitDistances") != Scratch.HitDistances) ERROR("layout.ts and Workspace disagree on hitDistances");
 if (offsetof<Workspace>("measured") != Scratch.Measured) ERROR("layout.ts and Workspace disagree on measured");
-if (offsetof<Workspace>("queryNorm") != Scratch.QueryNorm) ERROR("layout.ts and Workspace disagree on queryNorm");
 
 /** Two lists, since a step through non-matching nodes may overshoot by one, and the seeds of a filtered search. */
 @inline function batchMax(index: Index): u64 { return max<u64>((<u64>index.m << 2) + 8, 64); }
@@ -42,7 +45,7 @@ if (offsetof<Workspace>("queryNorm") != Scratch.QueryNorm) ERROR("layout.ts and 
 /** Bytes of an area for an index of `slots` slots and searches of up to `width` candidates. */
 export function scratchBytes(index: Index, slots: u32, width: u32): u64 {
   const wide = widthFor(index, width);
-  return Scratch.Header + aligned(index.rowBytes) + bitmapBytes(slots) * 2
+  return Scratch.HeadBytes + aligned(index.rowBytes) + bitmapBytes(slots) * 2
     + aligned((wide + 2) << 3) + aligned((batchMax(index) + 4) << 2) + aligned(wide << 2) * 2;
 }
 
@@ -50,8 +53,8 @@ export function scratchBytes(index: Index, slots: u32, width: u32): u64 {
 export function openScratch(index: Index, scratch: usize, width: u32): void {
   const work = changetype<Workspace>(scratch);
   const wide = widthFor(index, width);
-  let at = scratch + Scratch.Header;
-  memory.fill(scratch, 0, Scratch.Header);
+  let at = scratch + Scratch.HeadBytes;
+  memory.fill(scratch, 0, Scratch.HeadBytes);
   work.query = at; at += <usize>aligned(index.rowBytes);
   memory.fill(work.query, 0, index.rowBytes);
   work.visited = at; at += <usize>bitmapBytes(index.capacity);
@@ -60,7 +63,6 @@ export function openScratch(index: Index, scratch: usize, width: u32): void {
   work.batch = at; at += <usize>aligned((batchMax(index) + 4) << 2);
   work.hitSlots = at; at += <usize>aligned(wide << 2);
   work.hitDistances = at;
-  work.width = <u32>wide;
 }
 
 /** Forgets which slots were visited. A plain fill beats a log of touched words up to millions of slots. */

@@ -1,8 +1,9 @@
 /** Images in files: what a header must say, and whether the regions are what was written. */
 import {
-  FORMAT_VERSION, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, Region, State,
+  FORMAT_VERSION, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, REGION_ENTRY_BYTES, Region, State,
 } from "./layout";
-import { Index, aligned, imageBytes, levelMax, regionBytes } from "./image";
+import { Index, aligned, hasBit, imageBytes, levelMax, regionBytes } from "./image";
+import { before } from "./hnsw/twins";
 import { checksum, crc32c } from "./checksum";
 
 /** Writes to `out` the header of this index as a file has it: no spare capacity, checksums in place. */
@@ -14,7 +15,7 @@ export function writeImageHeader(index: usize, out: usize): void {
   header.imageBytes = <u32>imageBytes(source, source.extent, source.arenaUsed);
   let offset: u64 = HEADER_BYTES;
   for (let region = 0; region < Region.Count; region++) {
-    const entry = out + Header.Regions + <usize>region * 12;
+    const entry = out + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     const used = regionBytes(source, region, source.extent, source.arenaUsed);
     store<u32>(entry, <u32>offset);
     store<u32>(entry, <u32>aligned(used), 4);
@@ -51,6 +52,8 @@ export function checkImageHeader(at: usize): u32 {
   if (header.freeHead != NONE && header.freeHead >= header.extent) return Header.FreeHead + 1;
   if (header.entry != NONE && header.entry >= header.extent) return Header.Entry + 1;
   if (header.moved > header.live) return Header.Moved + 1;
+  if (header.arenaWaste > header.arenaUsed) return Header.ArenaWaste + 1;
+  if (header.sweepCursor > header.extent) return Header.SweepCursor + 1;
   if (header.sweepPhase > 3) return Header.SweepPhase + 1;
   for (let level: usize = 0; level < LEVEL_MAX; level++) {
     const block = load<u32>(at + Header.ArenaFree + level * 4);
@@ -58,7 +61,7 @@ export function checkImageHeader(at: usize): u32 {
   }
   let offset: u64 = HEADER_BYTES;
   for (let region = 0; region < Region.Count; region++) {
-    const entry = <usize>Header.Regions + <usize>region * 12;
+    const entry = <usize>Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     const bytes = aligned(regionBytes(header, region, header.extent, header.arenaUsed));
     if (load<u32>(at + entry) != offset || load<u32>(at + entry, 4) != bytes) return <u32>entry + 1;
     offset += bytes;
@@ -66,26 +69,82 @@ export function checkImageHeader(at: usize): u32 {
   return offset == header.imageBytes ? 0 : Header.ImageBytes + 1;
 }
 
-/** −1 if all regions are as they were written and all links lead to slots; else the first region where this fails. */
+/**
+ * −1 if all regions are as they were written and agree with each other, so that no search or change can leave them; else
+ * the first region where this fails. Checksums find damage; the rest is for images that somebody made by hand.
+ */
 export function checkImage(at: usize): i32 {
   const index = changetype<Index>(at);
   for (let region = 0; region < Region.Count; region++) {
-    const entry = at + Header.Regions + <usize>region * 12;
+    const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     if (checksum(index.region(region), load<u32>(entry, 4)) != load<u32>(entry, 8)) return region;
   }
   const slots = index.extent;
   if (!slotsBelow(index.region(Region.Twins), slots, slots)) return Region.Twins;
-  if (index.type == IndexType.Flat) return -1;
-  if (!slotsBelow(index.region(Region.Links), slots * index.m * 2, slots)) return Region.Links;
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    const tall = index.state(slot) & State.LevelMask;
-    if (tall > levelMax(index.m) + 1) return Region.States;
-    if (tall < 2) continue;
-    const words = (tall - 1) * index.m;
-    if (<u64>index.upper(slot) + <u64>words * 4 > index.arenaUsed) return Region.Uppers;
-    if (!slotsBelow(index.links(slot, 1), words, slots)) return Region.Arena;
+  if (index.type == IndexType.Hnsw) {
+    if (!slotsBelow(index.region(Region.Links), slots * index.m * 2, slots)) return Region.Links;
+    const region = checkNodes(index);
+    if (region >= 0) return region;
   }
-  return -1;
+  if (!liveIsSound(index)) return Region.Live;
+  return freeListIsSound(index) ? -1 : Region.Twins;
+}
+
+/** Levels, upper links, flags, twins and the entry. */
+function checkNodes(index: Index): i32 {
+  let tombstones: u32 = 0;
+  let moved: u32 = 0;
+  let twins: u32 = 0;
+  let chained: u32 = 0;
+  for (let slot: u32 = 0; slot < index.extent; slot++) {
+    const state = index.state(slot);
+    const tall = state & State.LevelMask;
+    if (state == State.Free) continue;
+    if (tall < 1 || tall > levelMax(index.m) + 1) return Region.States;
+    tombstones += u32((state & State.Tombstone) != 0);
+    moved += u32((state & State.Condemned) == State.Suspect);
+    twins += u32((state & State.Twin) != 0);
+    if (tall > 1) {
+      const words = (tall - 1) * index.m;
+      if (<u64>index.upper(slot) + <u64>words * 4 > index.arenaUsed) return Region.Uppers;
+      if (!slotsBelow(index.links(slot, 1), words, index.extent)) return Region.Arena;
+    }
+    if (state & State.Twin) continue;
+    // every twin hangs in the chain of exactly one node: chains that agree both ways cannot have cycles
+    let last = slot;
+    for (let twin = index.twin(slot); twin != NONE; twin = index.twin(twin)) {
+      if (!(index.state(twin) & State.Twin) || before(index, twin) != last) return Region.Twins;
+      last = twin;
+      chained++;
+    }
+  }
+  if (tombstones != index.tombstones || moved != index.moved) return Region.States;
+  if (twins != index.twinCount || chained != twins) return Region.Twins;
+  const entry = index.entry;
+  if (entry == NONE) return index.live ? Region.States : -1;
+  const state = index.state(entry);
+  return state & State.Twin || (state & State.LevelMask) != index.entryLevel + 1 ? Region.States : -1;
+}
+
+/** Live slots are in use and not removed, and as many as the header says. */
+function liveIsSound(index: Index): bool {
+  const bits = index.region(Region.Live);
+  let count: u32 = 0;
+  for (let slot: u32 = 0, end = (index.extent + 31) & ~31; slot < end; slot++) {
+    if (!hasBit(bits, slot)) continue;
+    if (slot >= index.extent || index.state(slot) == State.Free || index.state(slot) & State.Tombstone) return false;
+    count++;
+  }
+  return count == index.live;
+}
+
+/** The free list names as many slots as the header says, all free. */
+function freeListIsSound(index: Index): bool {
+  let count: u32 = 0;
+  for (let slot = index.freeHead; slot != NONE; slot = index.twin(slot)) {
+    if (index.state(slot) != State.Free || count++ == index.freeCount) return false;
+  }
+  return count == index.freeCount;
 }
 
 /** Whether each of `count` u32 is below `limit` or NONE. */

@@ -29,7 +29,7 @@ const types = {
  */
 export async function serve({ root = repository, port = 0, headers = {}, answers = {} } = {}) {
   const server = createServer(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
+    const path = pathOf(request.url);
     const { status = 200, headers: own = {}, body } = answers[path] ?? {};
     try {
       const file = join(root, normalize(path), path.endsWith('/') ? 'index.html' : '');
@@ -54,4 +54,10 @@ export async function serve({ root = repository, port = 0, headers = {}, answers
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { url } = await serve({ port: Number(process.argv[2] ?? 8080) });
   console.log(`${url}/browser-demo/`);
+}
+
+/** The path a request names; what cannot be decoded is taken as it stands. */
+function pathOf(url) {
+  const { pathname } = new URL(url, 'http://localhost');
+  try { return decodeURIComponent(pathname); } catch { return pathname; }
 }

@@ -57,6 +57,17 @@ describe('named', () => {
     expect([...index.search(new Float32Array(100).fill(3), { k: 1 }).ids]).toEqual([3]);
   });
 
+  test('a refused addition leaves the bytes alone, also where additions help with repair', async () => {
+    const index = await VectorIndex.create({ dimensions: 2, maxConnections: 4 });
+    for (let id = 0; id < 500; id++) index.add(id, [id, 1]);
+    for (let id = 0; id < 200; id++) index.remove(id);
+    const before = index.serialize();
+    for (const bad of [[NaN, 1], [0, 0]]) expect(() => index.add(5, bad)).toThrow(/^vector: expected/);
+    expect(Buffer.compare(index.serialize(), before)).toBe(0);
+    const image = [];
+    await expect(index.writeImage((chunk) => { image.push(chunk); index.add(5, [5, 1]); })).rejects.toMatchObject({ code: 'INDEX_CHANGED' });
+  });
+
   test('room that was made for more to come is given back too', async () => {
     const dimensions = 1000;
     const open = () => VectorIndex.create({ dimensions, metric: 'l2-squared', type: 'flat' });

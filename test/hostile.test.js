@@ -271,6 +271,13 @@ describe('options', () => {
   });
 });
 
+test('options that do not exist are refused by name', async () => {
+  const index = await create();
+  expect(() => index.search([1, 2, 3], { topK: 1 })).toThrow(/^options: expected k, ef, filter, filterStrategy, flatSearchCutoff, got "topK"$/);
+  expect(() => index.addMany(new Uint32Array(0), new Float32Array(0), { batch: 1 })).toThrow(/^options: expected onProgress, got "batch"$/);
+  await expect(VectorIndex.create({ dimensions: 3, M: 16 })).rejects.toThrow(/^options: expected dimensions, .*, got "M"$/);
+});
+
 describe('in bulk', () => {
   test('one bad row, and nothing is added', async () => {
     const index = await filled();

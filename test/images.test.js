@@ -219,7 +219,7 @@ describe('refused', () => {
   });
 
   test('something else than bytes', async () => {
-    for (const image of [undefined, null, 'VCTL', [1, 2], new ArrayBuffer(8), new Float32Array(200)]) {
+    for (const image of [undefined, null, 'VCTL', [1, 2], new Float32Array(200)]) {
       expect(await open(image), String(image)).toMatchObject({ name: 'VectileError', code: 'INVALID_ARGUMENT' });
     }
     for (const source of [undefined, null, 5, 'VCTL', ['VCTL'], [null], [[1, 2, 3]], [new Float32Array(3)]]) {
@@ -251,7 +251,8 @@ describe('what contradicts itself is refused, whatever the checksums say', () =>
   const fields = {
     ImageBytes: [0, 512, 2 ** 32 - 1], Type: [2], Metric: [5, 2 ** 31], Dimensions: [0, 65536, 9, 2 ** 32 - 1], RowBytes: [0, 16, 48], MaxConnections: [0, 1, 2048, 5],
     EfConstruction: [0], HasIds: [2, 0], Capacity: [0, 1e6], Extent: [0, 1, 61, 2 ** 32 - 1], Live: [61, 2 ** 32 - 1], Tombstones: [60, 2 ** 31], TwinCount: [1000],
-    FreeCount: [1000], FreeHead: [60, 2 ** 31], Entry: [60, 2 ** 31], ArenaUsed: [2 ** 31, 1e6], SweepPhase: [4], Regions: [0, 256],
+    FreeCount: [1000], FreeHead: [60, 2 ** 31], Entry: [60, 2 ** 31], EntryLevel: [9, 2 ** 30], ArenaUsed: [2 ** 31, 1e6], ArenaWaste: [2 ** 31],
+    SweepPhase: [4], SweepCursor: [61, 2 ** 31], Moved: [1, 1000], Regions: [0, 256],
   };
   test.each(Object.entries(fields))('header: %s', async (name, values) => {
     for (const value of values) {
@@ -267,6 +268,38 @@ describe('what contradicts itself is refused, whatever the checksums say', () =>
     ['a neighbor at an upper level that is no slot', Region.Arena, 1e6],
   ])('%s', async (_, region, value) => {
     for (const word of [0, 1, 5]) expect((await refusal((view, at) => view.setUint32(at(region) + word * 4, value, true)))?.code).toBe('IMAGE_CORRUPT');
+  });
+
+  test('a slot beyond the last is live', async () => {
+    expect((await refusal((view, at) => view.setUint8(at(Region.Live) + 7, view.getUint8(at(Region.Live) + 7) | 0x80)))?.code).toBe('IMAGE_CORRUPT');
+  });
+
+  test('another number of live slots, tombstones or twins', async () => {
+    for (const name of ['Live', 'Tombstones', 'TwinCount', 'FreeCount', 'Moved']) {
+      for (const change of [1, -1]) {
+        const error = await refusal((view) => view.setUint32(Header[name], view.getUint32(Header[name], true) + change, true));
+        expect(error?.code, `${name} ${change}`).toBe('IMAGE_CORRUPT');
+      }
+    }
+  });
+
+  test('a chain of twins that bites its tail', async () => {
+    const index = await VectorIndex.create({ dimensions: 2, maxConnections: 4 });
+    for (let id = 0; id < 5; id++) index.add(id, [1, 1]);
+    expect(index.stats().twins).toBe(4);
+    const [node, last] = [0, 1]; // 0 → 4 → 3 → 2 → 1
+    for (const to of [4, 3, 1, node]) {
+      const cyclic = forged(index.serialize(), (view, at) => view.setUint32(at(Region.Twins) + last * 4, to, true));
+      expect((await errorOf(() => VectorIndex.deserialize(cyclic)))?.code, `to ${to}`).toBe('IMAGE_CORRUPT');
+    }
+  });
+
+  test('a free list that bites its tail', async () => {
+    const index = await VectorIndex.create({ dimensions: 2, type: 'flat' });
+    for (let id = 0; id < 5; id++) index.add(id, [1, id]);
+    for (let id = 0; id < 3; id++) index.remove(id);
+    const cyclic = forged(index.serialize(), (view, at) => view.setUint32(at(Region.Twins), 2, true)); // 2 → 1 → 0 → 2
+    expect((await errorOf(() => VectorIndex.deserialize(cyclic)))?.code).toBe('IMAGE_CORRUPT');
   });
 
   test('a node taller than any, and links outside the arena', async () => {

@@ -29,9 +29,12 @@ describe.each(binaries)('%s', (binary) => {
       for (const dimensions of DIMENSIONS) expect(await checkKernel({ VectorIndex }, metric, dimensions)).toEqual([]);
     });
 
-    test.skipIf(metric === 'cosine')('exact on small integers', async () => {
-      for (const dimensions of DIMENSIONS) expect(await checkExactness({ VectorIndex }, metric, dimensions)).toEqual([]);
-    });
+    // a row of unit length has no integers
+    if (metric !== 'cosine') {
+      test('exact on small integers', async () => {
+        for (const dimensions of DIMENSIONS) expect(await checkExactness({ VectorIndex }, metric, dimensions)).toEqual([]);
+      });
+    }
 
     test('a walk measures as a scan does, to the bit', async () => {
       const dimensions = 29;

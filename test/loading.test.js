@@ -48,6 +48,18 @@ test('an injected module comes before all else', async () => {
   expect(compile).not.toHaveBeenCalled();
 });
 
+test.each([[null], [5], [{ module: {} }], [{ module: new Uint8Array(8) }], [{ url: 5 }]])('init(%j) is refused', async (source) => {
+  const { init } = await freshEngine();
+  await expect(init(source)).rejects.toMatchObject({ name: 'VectileError', code: 'INVALID_ARGUMENT' });
+});
+
+test('another module than the core is refused, and the entry serves as before', async () => {
+  const { VectorIndex, init } = await freshEngine();
+  const other = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  await expect(init({ module: other })).rejects.toMatchObject({ code: 'CORE_UNAVAILABLE' });
+  expect((await VectorIndex.create(options)).size).toBe(0);
+});
+
 test('a url comes before the entry; what is no core there is refused, and the next attempt starts anew', async () => {
   const core = await bytesOf('core.wasm');
   const server = createServer((request, response) => {

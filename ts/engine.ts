@@ -3,5 +3,5 @@ export { VectorIndex } from './engine/vector-index.js';
 export { init, type CoreSource } from './engine/core.js';
 export { VectileError, type ErrorCode } from './errors.js';
 export type {
-  AddOptions, Filter, FilterStrategy, Hits, IndexOptions, IndexStats, IndexType, Metric, SearchOptions,
+  AddOptions, Filter, FilterStrategy, Hits, IndexOptions, IndexStats, IndexType, Metric, SearchOptions, VectorInput,
 } from './types.js';

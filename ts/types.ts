@@ -1,3 +1,6 @@
+/** A vector as callers give it: a Float32Array, or an array whose elements are rounded to f32. */
+export type VectorInput = Float32Array | readonly number[];
+
 /** Distances in which smaller is nearer: 1 − cos, −Σxy, Σ(x−y)², Σ|x−y|, and the number of components that differ. */
 export type Metric = 'cosine' | 'dot' | 'l2-squared' | 'manhattan' | 'hamming';
 
@@ -13,9 +16,9 @@ export interface IndexOptions {
   type?: IndexType;
   /** hnsw: links a node may have at the upper levels; twice as many at layer 0. 2 … 2,047, default 32. */
   maxConnections?: number;
-  /** hnsw: candidates considered when a vector is linked. At least 1, default 128. */
+  /** hnsw: candidates considered when a vector is linked. 1 … 1,048,576, default 128. */
   efConstruction?: number;
-  /** Seed of the level sampling: the same operations with the same seed give the same bytes. Default 0. */
+  /** Seed of the level sampling: the same operations with the same seed on the same binary give the same bytes. Default 0. */
   seed?: number;
   /**
    * Default true: ids are any u32 the caller chooses. False: an id is a slot; the caller allots them densely from 0 and
@@ -35,9 +38,10 @@ export interface SearchOptions {
   /** Only these ids may be returned. Prepare a filter with `index.filter(ids)` if it serves several searches. */
   filter?: Filter | Iterable<number>;
   /**
-   * hnsw: how a filtered search goes. `auto` (default) takes what is estimated to cost less; `scan` measures every
-   * vector of the filter, exactly; `traverse` walks the graph and steps through what does not match, which finds
-   * little where the matches are far from the query.
+   * hnsw: how a search goes. `auto` (default) takes what is estimated to cost less; `scan` measures every vector that may
+   * be returned, exactly, with a filter or without; `traverse` walks the graph and steps through what does not match:
+   * where the matches are far from the query, it returns others than the nearest of them. A filter of fewer ids than a
+   * 32nd of the slots is always scanned.
    */
   filterStrategy?: FilterStrategy;
   /**
@@ -55,7 +59,10 @@ export interface Hits {
   distances: Float32Array;
 }
 
-/** A reusable allow-list, made by `index.filter(ids)`. It follows later additions and removals of its ids. */
+/**
+ * A reusable allow-list, made by `index.filter(ids)`. It follows later additions and removals of its ids; after a removal
+ * from the index its ids are looked up anew by the next search that uses it, O(ids).
+ */
 export interface Filter {
   /** Ids of the filter that are in the index at present. */
   readonly size: number;

@@ -38,7 +38,6 @@ await build({
   format: 'esm',
   target: 'es2022',
   external: ['node:*', './core.wasm', './core-inline.js'],
-  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
 });

@@ -8,7 +8,7 @@ import { Workspace } from "../scratch";
 
 /**
  * Up to this length all cache lines of a row are touched; of longer rows the first, and the hardware fetches on. Touching
- * one line of a 400-byte row, or eight of a 3,136-byte row, was measured to cost a tenth of the speed.
+ * only one line of a 400-byte row, or as many as eight of a 3,136-byte row, was each measured to be a tenth slower.
  */
 const TOUCH_BYTES_MAX: usize = 512;
 

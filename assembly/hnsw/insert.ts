@@ -65,6 +65,7 @@ export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, lin
     }
     isolated = !connect(index, work, scorer, slot, l);
   }
+  // an isolated node cannot be reached from the entry, but all that comes after it can find it from here
   if (level > index.entryLevel || isolated) {
     index.entry = slot;
     index.entryLevel = level;
@@ -89,13 +90,13 @@ function countNeighbors(index: Index, work: Workspace): u32 {
   return count;
 }
 
-/** Links the slot both ways with those of the pool that the heuristic chooses, and the nearest others up to m. Returns how many. */
-function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): u32 {
+/** Links the slot both ways with those of the pool that the heuristic chooses, and the nearest others up to m. False if none. */
+function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): bool {
   const links = index.links(slot, level);
   const chosen = chooseNeighbors(index, work, scorer, links, index.m, index.linksMax(level));
   const count = keepPruned(index, work, links, chosen, index.m);
   for (let i: u32 = 0; i < count; i++) addLink(index, work, scorer, load<u32>(links + (<usize>i << 2)), slot, level);
-  return count;
+  return count > 0;
 }
 
 /**
@@ -138,7 +139,7 @@ export function remove(index: Index, slot: u32): void {
 
 /**
  * Prepares a slot in use for another vector: its neighbors are linked past it, its lists emptied, its level kept. Nodes
- * that link to it one way keep doing so; such a link is only a detour, and goes when that list is next pruned.
+ * that link to it one way keep doing so: such a link is only a detour, and the next sweep reconsiders it.
  */
 export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
   trust(index, slot);
@@ -167,7 +168,7 @@ export function suspect(index: Index, slot: u32): void {
   index.moved++;
 }
 
-/** Takes that back. */
+/** The opposite, for a slot that is not a tombstone; else nothing happens. */
 export function trust(index: Index, slot: u32): void {
   const state = index.state(slot);
   if ((state & State.Condemned) != State.Suspect) return;

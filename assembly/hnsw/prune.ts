@@ -76,7 +76,7 @@ export function chooseAnew<S>(index: Index, work: Workspace, scorer: S, node: u3
   const links = index.links(node, level);
   const max = index.linksMax(level);
   clearPool(work, index.efConstruction > max ? index.efConstruction : max + 1);
-  forget(index, work, links, max, level);
+  clearVisitedAround(index, work, links, max, level);
   setBit(work.visited, node);
   let count: u32 = 0;
   if (newcomer != NONE) {
@@ -115,7 +115,7 @@ function gather(index: Index, work: Workspace, links: usize, max: u32, count: u3
 }
 
 /** Clears the visited bits of all that may be gathered; cheaper than clearing all bits for each list. */
-function forget(index: Index, work: Workspace, links: usize, max: u32, level: u32): void {
+function clearVisitedAround(index: Index, work: Workspace, links: usize, max: u32, level: u32): void {
   for (let i: u32 = 0; i < max; i++) {
     const link = load<u32>(links + (<usize>i << 2));
     if (link == NONE) break;

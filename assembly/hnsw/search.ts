@@ -62,7 +62,7 @@ export function descend<S>(index: Index, work: Workspace, scorer: S, level: u32,
   }
   setBit(work.visited, start);
   const count = unvisitedNeighbors(index, work, filter, start, level);
-  return level || filter.open ? count : spread(index, work, changetype<Allowed>(changetype<usize>(filter)), count);
+  return level || filter.passesAll ? count : spread(index, work, changetype<Allowed>(changetype<usize>(filter)), count);
 }
 
 /** At most 8: the batch has room for them beside two lists. */
@@ -90,7 +90,7 @@ function spread(index: Index, work: Workspace, filter: Allowed, count: u32): u32
   if (level && !index.reaches(slot, level)) return 0;
   const links = index.links(slot, level);
   const max = index.linksMax(level);
-  if (filter.open) return collectAll(work, links, max);
+  if (filter.passesAll) return collectAll(work, links, max);
   return collectAllowed(index, work, changetype<Allowed>(changetype<usize>(filter)), links, max, level);
 }
 

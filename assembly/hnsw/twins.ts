@@ -11,7 +11,7 @@ import { Index, giveBlock } from "../image";
 import { Workspace } from "../scratch";
 import { link } from "./insert";
 
-@inline function before(index: Index, twin: u32): u32 { return load<u32>(index.links(twin, 0)); }
+@inline export function before(index: Index, twin: u32): u32 { return load<u32>(index.links(twin, 0)); }
 @inline function setBefore(index: Index, twin: u32, slot: u32): void { store<u32>(index.links(twin, 0), slot); }
 
 /** Hangs `slot`, which has no neighbors, on `node`, whose row is equal. `linked`: nodes may still link to the slot. */

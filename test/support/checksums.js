@@ -1,4 +1,4 @@
-/** The checksums of an image as docs/format.md and assembly/checksum.ts describe them, so that tests can forge images. */
+/** The checksums of an image as assembly/checksum.ts describes them, so that tests can forge images. */
 import { Header, Region } from './memory.js';
 
 export function crc32c(bytes) {

@@ -7,7 +7,7 @@ import { Core } from './core.js';
 import { IndexMemory } from './memory.js';
 
 /** Slots copied between two looks at the clock. */
-const SLOTS_PER_STEP = 512;
+const SLOTS_PER_STEP = 128;
 /** Less than this share of the image is left as it is. */
 const WASTE_MIN = 0.05;
 

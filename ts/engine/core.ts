@@ -3,7 +3,7 @@
  * `WebAssembly`. It knows addresses, not what lies there.
  */
 import { instantiateSync } from '@assemblyscript/loader';
-import { VectileError } from '../errors.js';
+import { VectileError, invalid } from '../errors.js';
 
 /** The exports of assembly/index.ts. Addresses and counts are u32. */
 export interface CoreExports {
@@ -33,7 +33,7 @@ export type CoreFile = 'core.wasm' | 'core-relaxed.wasm';
 export interface CoreSource {
   /** Compiled already; for runtimes that compile at build time only. */
   module?: WebAssembly.Module;
-  /** Where to fetch the binary. */
+  /** Where to fetch the binary, by http or https. */
   url?: string | URL;
 }
 
@@ -63,9 +63,23 @@ export function provideCore(provide: CoreProvider): void {
  * Resolves when the core is compiled.
  */
 export async function init(from: CoreSource = {}): Promise<void> {
+  checkSource(from);
   source = from;
   compiled = undefined;
   await loadCore();
+}
+
+function checkSource(from: CoreSource): void {
+  if (typeof from !== 'object' || from === null) throw invalid('source', 'an object', from);
+  const { module, url } = from;
+  if (url !== undefined && typeof url !== 'string' && !(url instanceof URL)) throw invalid('url', 'a string or a URL', url);
+  if (module === undefined) return;
+  if (!(module instanceof WebAssembly.Module)) throw invalid('module', 'a WebAssembly.Module', module);
+  if (!isCore(module)) throw new VectileError('CORE_UNAVAILABLE', 'module: expected the core of this release, got another module');
+}
+
+function isCore(module: WebAssembly.Module): boolean {
+  return WebAssembly.Module.exports(module).some(({ name }) => name === 'checkImage');
 }
 
 /** The compiled core, shared by all indexes; loaded at the first call. A failure is not kept. */
@@ -80,7 +94,7 @@ export function loadCore(): Promise<WebAssembly.Module> {
 async function compile(): Promise<WebAssembly.Module> {
   if (source.module) return source.module;
   if (!WebAssembly.validate(SIMD_PROBE)) {
-    throw new VectileError('SIMD_UNSUPPORTED', 'runtime: expected WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4, Node 16 or newer), got none');
+    throw new VectileError('SIMD_UNSUPPORTED', 'runtime: expected WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4 or newer), got none');
   }
   const file: CoreFile = WebAssembly.validate(RELAXED_PROBE) ? 'core-relaxed.wasm' : 'core.wasm';
   try {

@@ -2,13 +2,12 @@
  * Images as streams of bytes: written from memory region by region, read back into memory and verified. Where things lie
  * is the core's business (assembly/layout.ts); this file carries bytes and explains what is wrong with them.
  */
-import { FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, Region } from '../../assembly/layout.js';
+import { FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, REGION_ALIGNMENT as ALIGNMENT, Region } from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
 import type { IndexMemory } from './memory.js';
 
 /** Bytes handed to a sink at a time. */
 const CHUNK_BYTES = 4 << 20;
-const ALIGNMENT = 64;
 
 /** Names of the regions, as in the image; index by `Region`. */
 export const REGION_NAMES = ['ids', 'states', 'live', 'twins', 'uppers', 'norms', 'links', 'rows', 'arena'] as const;

@@ -7,7 +7,7 @@
  *   a header is   grows in place; see          moves when
  *   composed here assembly/layout.ts           the image grows
  */
-import { HEADER_BYTES, Header, NONE, Region, Scratch } from '../../assembly/layout.js';
+import { HEADER_BYTES, Header, NONE, REGION_ENTRY_BYTES, Region, Scratch } from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
 import type { Core } from './core.js';
 
@@ -19,6 +19,7 @@ export class IndexMemory {
   /** Raised when the scratch area was laid out anew and what lay there is gone. */
   scratchRevision = 0;
   #width = 0;
+  #ids: Uint32Array = new Uint32Array();
   #arenaBytesPerPut = 0;
 
   constructor(readonly core: Core) {
@@ -32,8 +33,8 @@ export class IndexMemory {
   scratchField(offset: Scratch): number { return this.core.u32[(this.scratch + offset) >>> 2]!; }
 
   /** Address of a region, and the bytes it may grow to without moving. */
-  region(region: Region): number { return this.index + this.field(Header.Regions + region * 12); }
-  regionCapacity(region: Region): number { return this.field(Header.Regions + region * 12 + 4); }
+  region(region: Region): number { return this.index + this.field(Header.Regions + region * REGION_ENTRY_BYTES); }
+  regionCapacity(region: Region): number { return this.field(Header.Regions + region * REGION_ENTRY_BYTES + 4); }
 
   /** Bytes of the image as a file: without spare capacity. */
   get imageBytes(): number {
@@ -54,10 +55,15 @@ export class IndexMemory {
     return slots;
   }
 
-  /** u32 id of each slot. */
+  /** u32 id of each slot. Made anew only when memory or capacity has changed. */
   ids(): Uint32Array {
-    const at = this.region(Region.Ids) >>> 2;
-    return this.core.u32.subarray(at, at + this.field(Header.Capacity));
+    const { u32 } = this.core;
+    const capacity = this.field(Header.Capacity);
+    if (this.#ids.buffer !== u32.buffer || this.#ids.length !== capacity) {
+      const at = this.region(Region.Ids) >>> 2;
+      this.#ids = u32.subarray(at, at + capacity);
+    }
+    return this.#ids;
   }
 
   /** Takes up an index that is there. */

@@ -1,14 +1,11 @@
 /** What callers pass in, checked and completed, before anything happens. */
-import { IndexType as CoreType, Metric as CoreMetric, NONE, Strategy } from '../../assembly/layout.js';
+import { IndexType as CoreType, LENGTH_MAX, Metric as CoreMetric, NONE, Strategy } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
-import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions } from '../types.js';
+import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions, VectorInput } from '../types.js';
 
 export const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2-squared', 'manhattan', 'hamming'];
 export const TYPES: readonly IndexType[] = ['flat', 'hnsw'];
 const STRATEGIES: readonly FilterStrategy[] = ['auto', 'scan', 'traverse'];
-
-/** Beyond this a vector's length is refused: squared distances could overflow. As in assembly/query.ts. */
-const LENGTH_MAX = 2 ** 62;
 
 export interface CoreOptions {
   type: CoreType;
@@ -21,8 +18,12 @@ export interface CoreOptions {
   idTable: boolean;
 }
 
+const INDEX_OPTIONS = ['dimensions', 'metric', 'type', 'maxConnections', 'efConstruction', 'seed', 'idTable'];
+const SEARCH_OPTIONS = ['k', 'ef', 'filter', 'filterStrategy', 'flatSearchCutoff'];
+
 export function indexOptions(options: IndexOptions): CoreOptions {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  if (options === undefined) throw invalid('options', 'an object', options);
+  checkOptions(options, INDEX_OPTIONS);
   const { dimensions, metric = 'cosine', type = 'hnsw', maxConnections = 32, efConstruction = 128, seed = 0, idTable = true } = options;
   integer('dimensions', dimensions, 1, 65535);
   oneOf('metric', metric, METRICS);
@@ -43,8 +44,17 @@ export function indexOptions(options: IndexOptions): CoreOptions {
   };
 }
 
-export function checkOptions(options: object | undefined): void {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) throw invalid('options', 'an object', options);
+/** An object with no other keys than these, or nothing. */
+export function checkOptions(options: object | undefined, keys: readonly string[]): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  for (const key in options) {
+    if (!keys.includes(key)) throw invalid('options', keys.join(', '), key);
+  }
+}
+
+export function checkSearchOptions(options: SearchOptions | undefined): void {
+  checkOptions(options, SEARCH_OPTIONS);
 }
 
 export function checkCallback(argument: string, callback: unknown): void {
@@ -53,7 +63,6 @@ export function checkCallback(argument: string, callback: unknown): void {
 
 /** k as asked for; at most `count` can be found. */
 export function searchK(options: SearchOptions | undefined): number {
-  checkOptions(options);
   const k = options?.k ?? 10;
   integer('k', k, 1, 2 ** 32 - 1);
   return k;
@@ -86,8 +95,8 @@ export function checkId(id: number, argument = 'id'): void {
   if (typeof id !== 'number' || id >>> 0 !== id) throw invalid(argument, 'an integer from 0 to 4294967295', id);
 }
 
-/** Components that come from outside: a typed array is taken as it is, an array of numbers is converted. */
-export function checkVector(vector: ArrayLike<number>, dimensions: number, argument = 'vector'): void {
+/** A Float32Array is taken as it is; of an array every element must be a number, and is rounded to f32. */
+export function checkVector(vector: VectorInput, dimensions: number, argument = 'vector'): void {
   if (!(vector instanceof Float32Array) && !Array.isArray(vector)) throw invalid(argument, 'a Float32Array or an array of numbers', vector);
   if (vector.length !== dimensions) {
     throw new VectileError('DIMENSION_MISMATCH', `${argument}: expected ${dimensions} dimensions, got ${vector.length}`);
