@@ -162,7 +162,8 @@ const WALK_COST: u64 = 6;
 @inline function worthWalking(index: Index, allowed: u32, ef: u32, filter: u32, strategy: u32, cutoff: u32): bool {
   if (index.type == IndexType.Flat || index.entry == NONE || filter == FilterKind.List) return false;
   if (strategy != Strategy.Auto) return strategy == Strategy.Traverse;
-  if (filter == FilterKind.None) return allowed > ef;
+  // among tombstones in the majority a walk loses its way, as it does among what a filter refuses
+  if (filter == FilterKind.None && index.tombstones <= allowed) return allowed > ef;
   return <u64>allowed > (cutoff == NONE ? <u64>ef * index.m * WALK_COST : cutoff);
 }
 

@@ -25,10 +25,10 @@ export function writeImageHeader(index: usize, out: usize): void {
   store<u32>(out, crc32c(out, Header.Checksum), Header.Checksum);
 }
 
-/** Bytes of a region in use; in a file zeros follow, up to a multiple of 64. */
-export function usedBytes(index: usize, region: u32): u32 {
+/** Bytes of a region in use; in a file zeros follow, up to a multiple of 64. f64, because a u32 reaches JavaScript signed. */
+export function usedBytes(index: usize, region: u32): f64 {
   const header = changetype<Index>(index);
-  return <u32>regionBytes(header, region, header.extent, header.arenaUsed);
+  return <f64>regionBytes(header, region, header.extent, header.arenaUsed);
 }
 
 /** 0 if the header is sound; else the offset of the first field that is not, plus 1. */

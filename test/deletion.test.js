@@ -68,6 +68,27 @@ describe('named', () => {
     await expect(index.writeImage((chunk) => { image.push(chunk); index.add(5, [5, 1]); })).rejects.toMatchObject({ code: 'INDEX_CHANGED' });
   });
 
+  test('room that was asked for while memory is given back stays', async () => {
+    const index = await VectorIndex.create({ dimensions: 16, type: 'flat' });
+    index.addMany(sequence(20_000), new Float32Array(20_000 * 16).fill(1));
+    for (let id = 0; id < 15_000; id++) index.remove(id);
+    index.work(0);
+    index.work(0);
+    index.reserve(50_000);
+    while (index.work(5));
+    expect(index.stats().bytes.memory).toBeGreaterThan(55_000 * 64);
+  });
+
+  test('what is left is found among many times as many tombstones', async () => {
+    const count = 20_000;
+    const { rows, row } = clustered(random(5), count, 16);
+    const index = await VectorIndex.create({ dimensions: 16, metric: 'l2-squared', maxConnections: 8, efConstruction: 40 });
+    index.addMany(sequence(count), rows);
+    const kept = sequence(count).filter((id) => id % 100 === 7);
+    for (let id = 0; id < count; id++) if (id % 100 !== 7) index.remove(id);
+    for (const id of kept) expect([...index.search(row(id), { k: 1 }).ids]).toEqual([id]);
+  });
+
   test('room that was made for more to come is given back too', async () => {
     const dimensions = 1000;
     const open = () => VectorIndex.create({ dimensions, metric: 'l2-squared', type: 'flat' });

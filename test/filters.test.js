@@ -13,6 +13,32 @@ async function line(count, options = {}) {
 }
 const near = (index, x, k, options) => [...index.search([x], { k, ...options }).ids];
 
+test('looking at its size does not make a filter stale', async () => {
+  for (const type of ['flat', 'hnsw']) {
+    const index = await VectorIndex.create({ dimensions: 2, type, metric: 'l2-squared' });
+    for (let id = 0; id < 10; id++) index.add(id, [id, 0]);
+    const filter = index.filter([1, 2, 3]);
+    const found = () => [...index.search([1, 0], { filter }).ids];
+    expect(found()).toEqual([1, 2, 3]);
+    index.remove(1);
+    expect([filter.size, found()]).toEqual([2, [2, 3]]);
+    index.add(1, [1, 0]);
+    index.remove(2);
+    index.add(77, [2, 0]);
+    expect([filter.size, found()]).toEqual([2, [1, 3]]);
+  }
+});
+
+test('ids that are made while they are read may change the index', async () => {
+  const index = await VectorIndex.create({ dimensions: 2, metric: 'l2-squared', maxConnections: 4 });
+  for (let id = 0; id < 3000; id++) index.add(id, [id, 0]);
+  for (let id = 0; id < 2000; id++) index.remove(id);
+  const shrinking = { *[Symbol.iterator]() { while (index.work(50)); yield 2500; yield 2600; } };
+  expect([...index.search([2500, 0], { k: 2, filter: shrinking }).ids]).toEqual([2500, 2600]);
+  const growing = { *[Symbol.iterator]() { for (let id = 0; id < 500; id++) { index.add(id, [id, 0]); yield id; } } };
+  expect(index.search([0, 0], { k: 400, filter: growing }).ids.length).toBe(400);
+});
+
 describe('named', () => {
   test('only what is allowed is returned', async () => {
     const index = await line(1000);

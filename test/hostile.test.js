@@ -439,7 +439,6 @@ describe('memory that cannot be had', () => {
   });
 
   test('work that gives memory back', async () => {
-    let failures = 0;
     for (let count = 3000; count < 3600; count += 25) {
       for (let nth = 1; nth <= 3; nth++) {
         const index = await filled({ dimensions: 16, maxConnections: 8, efConstruction: 8, type: count % 2 ? 'hnsw' : 'flat' }, count);
@@ -449,15 +448,12 @@ describe('memory that cannot be had', () => {
         failFrom(nth);
         const error = await errorOf(() => { while (index.work(0)); });
         WebAssembly.Memory.prototype.grow = grow;
-        if (error) {
-          failures++;
-          expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
-        }
+        expect(error, 'without memory for a copy there is none').toBeUndefined();
+        index.add(600, index.get(600)); // at once: it works in the scratch area as it was left
         expect(answers(index), `${count} vectors, growth ${nth}`).toEqual(expected);
         await expectUsable(index);
       }
     }
-    expect(failures).toBeGreaterThan(0);
   });
 
   test('create and open', async () => {

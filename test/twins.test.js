@@ -97,6 +97,18 @@ describe.each([0.9, 1])('%d of all vectors are equal', (share) => {
   });
 });
 
+test('twins that become distinct get levels like any others', async () => {
+  const count = 4000;
+  const index = await VectorIndex.create({ dimensions: 4, metric: 'l2-squared', maxConnections: 8, efConstruction: 40 });
+  for (let id = 0; id < count; id++) index.add(id, [1, 1, 1, 1]);
+  const next = random(3);
+  for (let id = 0; id < count; id++) index.add(id, [next(), next(), next(), next()]);
+  const { levels, twins } = index.stats();
+  expect(twins).toBe(0);
+  expect(levels[0] / count).toBeLessThan(0.95); // 7 of 8 are expected
+  expect(levels.length).toBeGreaterThan(2);
+});
+
 describe('becoming equal, and no more', () => {
   const timed = (call) => {
     const started = performance.now();

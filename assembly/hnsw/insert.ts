@@ -138,14 +138,15 @@ export function remove(index: Index, slot: u32): void {
 }
 
 /**
- * Prepares a slot in use for another vector: its neighbors are linked past it, its lists emptied, its level kept. Nodes
+ * Prepares a slot in use for another vector: its neighbors are linked past it, its lists emptied, its level kept (a twin,
+ * which had none, draws one). Nodes
  * that link to it one way keep doing so: such a link is only a detour, and the next sweep reconsiders it.
  */
 export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
   trust(index, slot);
   if (index.state(slot) & State.Twin) {
     detachTwin(index, slot);
-    index.setState(slot, 1 | State.Linked);
+    openLevels(index, slot, randomLevel(index));
     return;
   }
   const state = index.state(slot) & ~State.Suspect;

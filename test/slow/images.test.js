@@ -32,3 +32,21 @@ test('every single-bit flip of an image with twins and tombstones, and 200,000 d
   }
   expect(index.serialize()).toEqual(image);
 });
+
+test('a region of more than 2 GiB is written and read like any other', async () => {
+  const dimensions = 65_535, count = 8_400;
+  const index = await VectorIndex.create({ dimensions, type: 'flat', metric: 'l2-squared' });
+  index.reserve(count);
+  const row = new Float32Array(dimensions);
+  for (let id = 0; id < count; id++) { row[0] = id; index.add(id, row); }
+  const { rows, total } = index.stats().bytes;
+  expect([rows > 2 ** 31, total > 2 ** 31]).toEqual([true, true]);
+  const chunks = [];
+  await index.writeImage((chunk) => { chunks.push(chunk); });
+  index.dispose();
+  expect(chunks.reduce((sum, { length }) => sum + length, 0)).toBe(total);
+  const again = await VectorIndex.readImage(chunks);
+  row[0] = count - 1;
+  expect([...again.search(row, { k: 2 }).ids]).toEqual([count - 1, count - 2]);
+  expect(again.get(count - 5)[0]).toBe(count - 5);
+});

@@ -38,6 +38,7 @@ export class Compaction {
     this.#order.forEach((slot, i) => { this.#slots[slot] = i; });
     this.memory = new IndexMemory(new Core(from.core.module));
     this.#copyHeader(this.#order.length);
+    this.memory.open(); // now all memory it takes is there
   }
 
   /** Copies some more slots; true while there are more. */

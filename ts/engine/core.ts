@@ -125,7 +125,11 @@ export class Core {
   #f32 = new Float32Array();
 
   constructor(readonly module: WebAssembly.Module) {
-    this.exports = instantiateSync(module).exports as unknown as CoreExports;
+    try {
+      this.exports = instantiateSync(module).exports as unknown as CoreExports;
+    } catch (cause) {
+      throw new VectileError('OUT_OF_MEMORY', 'index: expected memory for one more instance, got none', { cause });
+    }
   }
 
   get u8(): Uint8Array { this.#refresh(); return this.#u8; }

@@ -38,15 +38,17 @@ export class PreparedFilter implements Filter {
     return this.#count;
   }
 
-  /** Whether the slots are a list, after resolve(). */
+  /** Another array whenever the slots have changed, after resolve(). */
+  get slots(): Uint32Array { return this.#words; }
+  /** Whether they are a list. */
   get isList(): boolean { return this.#isList; }
   belongsTo(host: FilterHost): boolean { return host === this.#host; }
 
-  /** Brings the slots up to date; true if they changed. */
-  resolve(): boolean {
+  /** Brings the slots up to date. */
+  resolve(): void {
     const host = this.#host;
     const complete = this.#count === this.#ids.length;
-    if (this.#removals === host.removals && (complete || this.#additions === host.additions)) return false;
+    if (this.#removals === host.removals && (complete || this.#additions === host.additions)) return;
     this.#removals = host.removals;
     this.#additions = host.additions;
     const bits = new Uint32Array((host.extent + 31) >>> 5);
@@ -60,7 +62,6 @@ export class PreparedFilter implements Filter {
     this.#count = count;
     this.#isList = count < bits.length;
     this.#words = this.#isList ? listOf(bits, count) : bits;
-    return true;
   }
 
   /** Puts the slots into the scratch area. */

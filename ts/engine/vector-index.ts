@@ -40,8 +40,8 @@ export class VectorIndex {
   #memory: IndexMemory;
   readonly #ids = new IdTable();
   readonly #host: FilterHost;
-  /** The filter whose slots lie in the scratch area of this revision. */
-  #resident: PreparedFilter | undefined;
+  /** The slots of a filter that lie in the scratch area, and the area's revision they were copied to. */
+  #resident: Uint32Array | undefined;
   #residentRevision = 0;
   #additions = 0;
   #removals = 0;
@@ -144,6 +144,7 @@ export class VectorIndex {
     this.#checkOpen();
     if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) throw invalid('count', 'an integer from 0 to 4294967295', count);
     this.#memory.makeRoom(this.#slotsWith(count), 0);
+    this.#compaction = undefined; // it has no such room
     this.#reserved = Math.max(this.#reserved, this.#field(Header.Live) + count);
   }
 
@@ -387,11 +388,12 @@ export class VectorIndex {
     const ef = searchEf(options, k);
     const strategy = searchStrategy(options);
     const cutoff = searchCutoff(options);
+    const filter = this.#prepared(options?.filter);
     const memory = this.#memory;
     const count = this.#field(Header.Live);
     const width = Math.min(ef, count);
     memory.widen(width);
-    const kind = this.#admit(options?.filter);
+    const kind = this.#admit(filter);
     this.#prepare(query, 'query');
     return count && memory.core.exports.search(memory.index, memory.scratch, Math.min(k, count), width, kind, strategy, cutoff);
   }
@@ -409,17 +411,24 @@ export class VectorIndex {
     }
   }
 
-  /** Brings a filter's slots into the scratch area, unless they are there. */
-  #admit(filter: SearchOptions['filter']): FilterKind {
-    if (filter === undefined) return FilterKind.None;
+  /** The filter as one of this index; ids given on the spot are read here, and reading them may run the caller's code. */
+  #prepared(filter: SearchOptions['filter']): PreparedFilter | undefined {
+    if (filter === undefined) return undefined;
     const prepared = filter instanceof PreparedFilter ? filter : (this.filter(filter as Iterable<number>) as PreparedFilter);
     if (!prepared.belongsTo(this.#host)) throw invalid('filter', 'a filter of this index', filter);
-    if (prepared.resolve() || this.#resident !== prepared || this.#residentRevision !== this.#memory.scratchRevision) {
-      prepared.copyTo(this.#memory);
-      this.#resident = prepared;
+    return prepared;
+  }
+
+  /** Brings a filter's slots into the scratch area, unless they are there. */
+  #admit(filter: PreparedFilter | undefined): FilterKind {
+    if (!filter) return FilterKind.None;
+    filter.resolve();
+    if (this.#resident !== filter.slots || this.#residentRevision !== this.#memory.scratchRevision) {
+      filter.copyTo(this.#memory);
+      this.#resident = filter.slots;
       this.#residentRevision = this.#memory.scratchRevision;
     }
-    return prepared.isList ? FilterKind.List : FilterKind.Bitmap;
+    return filter.isList ? FilterKind.List : FilterKind.Bitmap;
   }
 
   /** A little of the outstanding work; true while there is more. */
@@ -460,7 +469,6 @@ export class VectorIndex {
     this.#ids.clear();
     this.#removals++;
     this.#resident = undefined;
-    memory.open();
   }
 }
 
