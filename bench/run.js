@@ -12,6 +12,7 @@ import { peers } from './peers/index.js';
 import { plot } from './plot.js';
 import { createProgress } from './progress.js';
 import { nodeMajor } from './results.js';
+import { summary } from './summary.js';
 
 const help = `npm run bench -- <command> [options]
 
@@ -23,6 +24,7 @@ const help = `npm run bench -- <command> [options]
   open            opening an image beside a copy of its bytes
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
+  summary         the README's tables, from the results
   help
 
   --dataset <name>        default glove-100-100k
@@ -59,6 +61,7 @@ const commands = {
   open: () => alone('open.js'),
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
   plot: () => plot(rest),
+  summary: () => console.log(summary()),
   help: () => console.log(help),
 };
 

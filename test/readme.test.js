@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../browser-demo/serve.js';
+import { summary } from '../bench/summary.js';
 import { npm, root } from '../wasm-build/pack.js';
 import { sizes } from '../wasm-build/size.js';
 import { launchChromium, missingChromium } from './browser/chromium.js';
@@ -40,6 +41,10 @@ describe('the README', () => {
     writeFileSync(join(installed.folder, file), text);
     const printed = execFileSync(process.execPath, [file], { cwd: installed.folder, encoding: 'utf8' });
     expect(printed.trimEnd().split('\n')).toEqual(promised(text));
+  });
+
+  it('has the tables of the committed results', () => {
+    expect(readme).toContain(`<!-- numbers: npm run bench -- summary -->\n${summary()}\n<!-- end -->`);
   });
 
   it('states the size that is measured', () => {

@@ -45,6 +45,8 @@ export class VectorIndex {
   #residentRevision = 0;
   #additions = 0;
   #removals = 0;
+  /** Raised by every change, repair and compaction included. */
+  #revision = 0;
   #compaction: Compaction | undefined;
   /** Vectors removed since the index was opened or closed up, and slots the caller asked for. */
   #removedSince = 0;
@@ -234,8 +236,8 @@ export class VectorIndex {
     if (queries.length % dimensions) {
       throw new VectileError('DIMENSION_MISMATCH', `queries: expected a multiple of ${dimensions} components, got ${queries.length}`);
     }
-    const filter = options?.filter;
-    const prepared = filter === undefined || filter instanceof PreparedFilter ? options : { ...options, filter: this.filter(filter as Iterable<number>) };
+    checkSearchOptions(options);
+    const prepared = { ...options, filter: this.#prepared(options?.filter) };
     const hits: Hits[] = [];
     for (let from = 0; from < queries.length; from += dimensions) {
       hits.push(this.search(queries.subarray(from, from + dimensions), prepared));
@@ -276,11 +278,12 @@ export class VectorIndex {
   }
 
   /**
-   * The image in chunks, each a copy of its own, handed to `sink` one after the other. Throws INDEX_CHANGED if the index is changed
-   * before the last chunk is written.
+   * The image in chunks, each a copy of its own, handed to `sink` one after the other. Throws INDEX_CHANGED if the index
+   * is changed before the last chunk is written.
    */
   async writeImage(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
     this.#checkOpen();
+    if (typeof sink !== 'function') throw invalid('sink', 'a function', sink);
     const before = this.#revision;
     for (const chunk of imageChunks(this.#memory)) {
       await sink(chunk.slice());
@@ -299,9 +302,6 @@ export class VectorIndex {
   }
 
   // What follows is how the above is done.
-
-  /** Raised by every change, repair and compaction included. */
-  #revision = 0;
 
   #checkOpen(): this {
     if (this.#disposed) throw new VectileError('DISPOSED', 'index: expected one in use, got one disposed of');
