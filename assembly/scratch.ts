@@ -37,9 +37,9 @@ if (offsetof<Workspace>("measured") != Scratch.Measured) ERROR("layout.ts and Wo
 
 @inline function bitmapBytes(slots: u32): u64 { return aligned((<u64>slots + 7) >> 3); }
 
-/** Pruning a list needs 2m + 1 places, building efConstruction. */
+/** Pruning a list needs 2m + 1 places, building among tombstones twice efConstruction. */
 @inline function widthFor(index: Index, width: u32): u64 {
-  return max<u64>(width, index.type == IndexType.Hnsw ? max<u64>(index.efConstruction, (<u64>index.m << 1) + 2) : 1);
+  return max<u64>(width, index.type == IndexType.Hnsw ? max<u64>(<u64>index.efConstruction << 1, (<u64>index.m << 1) + 2) : 1);
 }
 
 /** Bytes of an area for an index of `slots` slots and searches of up to `width` candidates. */

@@ -77,10 +77,16 @@ export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, lin
  * through and never become neighbors; where they leave too few others, the search is repeated stepping over them.
  */
 export function findNeighbors<S>(index: Index, work: Workspace, scorer: S, slot: u32, start: u32, level: u32): void {
-  const width = index.efConstruction;
+  const width = candidatesMax(index);
   beam<S, Everything>(index, work, scorer, changetype<Everything>(0), start, level, width, slot);
   if (!index.tombstones || countNeighbors(index, work) >= index.m) return;
   beam<S, Allowed>(index, work, scorer, changetype<Allowed>(index.region(Region.Live)), start, level, width, slot);
+}
+
+/** efConstruction, and as many more as tombstones are likely to take of them. */
+function candidatesMax(index: Index): u32 {
+  const ef = index.efConstruction;
+  return index.tombstones < index.live ? ef + <u32>(<u64>ef * index.tombstones / index.live) : ef << 1;
 }
 
 /** How many of the pool may become neighbors. */

@@ -20,7 +20,7 @@ import { statsOf } from './stats.js';
 /** Slots repaired between two looks at the clock. */
 const REPAIR_SLOTS = 16;
 /** Slots repaired with each addition while more than an eighth are tombstones. */
-const REPAIR_SLOTS_PER_PUT = 32;
+const REPAIR_SLOTS_PER_PUT = 64;
 /** An index that is only added to gains a sixteenth each time it is full: moving is cheap, memory is not. */
 const GROWTH = 1 / 16;
 
