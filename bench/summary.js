@@ -18,6 +18,7 @@ const searches = [
   ['hnswlib-node', 'mnist-784', 20, [0.95, 0.99, 0.999]],
   ['hnswlib-node', 'glove-100', 20, [0.9, 0.95, 0.98]],
   ['usearch', 'glove-100-100k', 20, [0.9, 0.95, 0.99]],
+  ['usearch-i8', 'glove-100-100k', 20, [0.8, 0.85, 0.9]],
   ['zvec', 'glove-100-100k', 20, [0.9, 0.95, 0.99]],
   ['hnswlib-wasm', 'glove-100-100k', 24, [0.9, 0.95, 0.99]],
   ['hnswlib-wasm', 'mnist-784', 24, [0.95, 0.99, 0.999]],
