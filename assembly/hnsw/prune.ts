@@ -31,7 +31,8 @@ export function keepPruned(index: Index, work: Workspace, links: usize, chosen: 
   return chosen;
 }
 
-function contains(links: usize, count: u32, slot: u32): bool {
+/** Whether one of the first `count` links is `slot`; behind the end of a list there is only NONE. */
+export function contains(links: usize, count: u32, slot: u32): bool {
   for (let i: u32 = 0; i < count; i++) if (load<u32>(links + (<usize>i << 2)) == slot) return true;
   return false;
 }

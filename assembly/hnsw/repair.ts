@@ -13,7 +13,7 @@
 import { NONE, State, SweepPhase } from "../layout";
 import { Index, free, giveBlock } from "../image";
 import { Workspace } from "../scratch";
-import { addLink, chooseAnew, chooseNeighbors, keepPruned } from "./prune";
+import { addLink, chooseAnew, chooseNeighbors, contains, keepPruned } from "./prune";
 import { descend } from "./search";
 import { electEntry, findNeighbors, trust } from "./insert";
 import { promoteTwin } from "./twins";
@@ -80,18 +80,8 @@ export function relinkAround<S>(index: Index, work: Workspace, scorer: S, slot: 
     const neighbor = load<u32>(links + (<usize>i << 2));
     if (neighbor == NONE) break;
     if (!index.reaches(neighbor, level) || index.state(neighbor) & State.Twin || index.isCondemned(neighbor)) continue;
-    if (hasLink(index, neighbor, slot, level)) relink(index, work, scorer, neighbor, level);
+    if (contains(index.links(neighbor, level), max, slot)) relink(index, work, scorer, neighbor, level);
   }
-}
-
-function hasLink(index: Index, node: u32, neighbor: u32, level: u32): bool {
-  const links = index.links(node, level);
-  for (let i: u32 = 0, max = index.linksMax(level); i < max; i++) {
-    const link = load<u32>(links + (<usize>i << 2));
-    if (link == neighbor) return true;
-    if (link == NONE) break;
-  }
-  return false;
 }
 
 /**
