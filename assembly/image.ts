@@ -3,8 +3,9 @@
  * how they grow. It knows nothing of graphs or distances.
  */
 import {
-  HEADER_BYTES, Header, IndexType, LEVEL_MAX, Metric, NONE, REGION_ALIGNMENT, REGION_ENTRY_BYTES, Region, State,
+  Codec, HEADER_BYTES, Header, IndexType, LEVEL_MAX, Metric, NONE, REGION_ALIGNMENT, REGION_ENTRY_BYTES, Region, State,
 } from "./layout";
+import { isPacked, modelBytes, rowModelBytes, slotsOfCodes } from "./codecs/sizes";
 
 /** Overlays the header; `changetype<Index>(address)`. */
 @unmanaged @final export class Index {
@@ -33,13 +34,28 @@ import {
   sweepPhase: u32;
   sweepCursor: u32;
   moved: u32;
+  codec: u32;
+  codeBytes: u32;
+  fullVectors: u32;
+  segments: u32;
+  centroids: u32;
+  centred: u32;
 
   @inline region(region: Region): usize {
     const at = changetype<usize>(this);
     return at + load<u32>(at + Header.Regions + <usize>region * REGION_ENTRY_BYTES);
   }
 
+  /** Bytes of a vector as floats, padded. */
+  @inline get vectorBytes(): usize { return (<usize>this.dimensions * 4 + 15) & ~15; }
+  @inline get hasNorms(): bool { return this.metric == Metric.Cosine || this.codec == Codec.Bq; }
   @inline row(slot: u32): usize { return this.region(Region.Rows) + <usize>slot * this.rowBytes; }
+  /** Whether the best that is kept of two slots' vectors is the same. */
+  isStoredAs(slot: u32, other: u32): bool {
+    if (this.rowBytes) return memory.compare(this.row(slot), this.row(other), this.rowBytes) == 0;
+    return memory.compare(this.code(slot), this.code(other), this.codeBytes) == 0;
+  }
+  @inline code(slot: u32): usize { return this.region(Region.Codes) + <usize>slot * this.codeBytes; }
   @inline state(slot: u32): u32 { return load<u8>(this.region(Region.States) + slot); }
   @inline setState(slot: u32, state: u32): void { store<u8>(this.region(Region.States) + slot, <u8>state); }
   @inline level(slot: u32): u32 { return (this.state(slot) & State.LevelMask) - 1; }
@@ -67,6 +83,8 @@ if (offsetof<Index>("capacity") != Header.Capacity) ERROR("layout.ts and Index d
 if (offsetof<Index>("entry") != Header.Entry) ERROR("layout.ts and Index disagree on entry");
 if (offsetof<Index>("sweepCursor") != Header.SweepCursor) ERROR("layout.ts and Index disagree on sweepCursor");
 if (offsetof<Index>("moved") != Header.Moved) ERROR("layout.ts and Index disagree on moved");
+if (offsetof<Index>("codec") != Header.Codec) ERROR("layout.ts and Index disagree on codec");
+if (offsetof<Index>("centred") != Header.Centred) ERROR("layout.ts and Index disagree on centred");
 
 @inline export function hasBit(bits: usize, slot: u32): bool {
   return (load<u32>(bits + ((<usize>slot >> 5) << 2)) & (1 << (slot & 31))) != 0;
@@ -95,10 +113,13 @@ export function regionBytes(index: Index, region: Region, slots: u64, arenaBytes
     case Region.Live: return (slots + 31) >> 5 << 2;
     case Region.Twins: return slots * 4;
     case Region.Uppers: return hnsw ? slots * 4 : 0;
-    case Region.Norms: return index.metric == Metric.Cosine ? slots * 4 : 0;
+    case Region.Norms: return index.hasNorms ? slots * 4 : 0;
     case Region.Links: return hnsw ? slots * (<u64>index.m * 8) : 0;
     case Region.Rows: return slots * <u64>index.rowBytes;
     case Region.Arena: return hnsw ? arenaBytes : 0;
+    case Region.Codes: return slotsOfCodes(index, slots) * <u64>index.codeBytes;
+    case Region.Model: return modelBytes(index);
+    case Region.RowModel: return rowModelBytes(index);
     default: return 0;
   }
 }
@@ -178,12 +199,17 @@ export function extendTo(index: Index, slot: u32): void {
     index.setTwin(s, NONE);
     clearBit(live, s);
     if (index.hasIds) store<u32>(index.region(Region.Ids) + (<usize>s << 2), 0);
-    if (index.metric == Metric.Cosine) store<u32>(index.region(Region.Norms) + (<usize>s << 2), 0);
+    if (index.hasNorms) store<u32>(index.region(Region.Norms) + (<usize>s << 2), 0);
     if (index.type == IndexType.Hnsw) {
       index.setUpper(s, NONE);
       memory.fill(index.links(s, 0), 0xff, index.linksMax(0) << 2);
     }
     if (s != slot) memory.fill(index.row(s), 0, index.rowBytes);
+    if (isPacked(index)) {
+      if (!(s & 31)) memory.fill(index.code(s), 0, <usize>index.codeBytes << 5);
+    } else if (s != slot) {
+      memory.fill(index.code(s), 0, index.codeBytes);
+    }
   }
   index.extent = max(index.extent, slot + 1);
 }

@@ -3,13 +3,23 @@
  * only to its scratch area. The choice of a metric's instantiation is made here, once per call and outside every loop.
  */
 import {
-  FORMAT_VERSION, FilterKind, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, Region, State, Strategy,
+  Codec, FORMAT_VERSION, FilterKind, FullVectors, HEADER_BYTES, Header, IndexType, LENGTH_MAX, LEVEL_MAX, MAGIC, Metric, NONE, Region, State, Status, Strategy,
 } from "./layout";
 import { Index, allot as allotSlot, extendTo, imageBytes as sizeOf, layOut as layOutRegions, arenaReserve, setBit } from "./image";
-import { Workspace, openScratch as openArea, scratchBytes as areaBytes } from "./scratch";
+import { Workspace, fullScorerOf, openScratch as openArea, scorerOf, scratchBytes as areaBytes } from "./scratch";
 import { Cosine, Dot, Hamming, L2Squared, Manhattan } from "./metrics";
-import { f32Scorer } from "./codecs/f32";
-import { prepareQuery, writeRow } from "./query";
+import { F32 } from "./codecs/f32";
+import { Full, measureVectors } from "./codecs/full";
+import { NoSquare, Sq4, Sq8, Square } from "./codecs/scalar";
+import { Pq } from "./codecs/pq";
+import { FastScan } from "./codecs/fastscan";
+import { Bits, OnePlane, SomePlanes } from "./codecs/bits";
+import { Rq8 } from "./codecs/rq8";
+import { drawRotation, unrotate } from "./codecs/rotation";
+import { codeBytesOf, isPacked, isRotated, modelBytes, rowBytesOf, rowModelBytes, spaceOf } from "./codecs/sizes";
+import { aimAtOwn, aimAtQuery } from "./aim";
+import { rescoreHits } from "./rescore";
+import { divide, lengthOf, prepareQuery, writeVector } from "./query";
 import { distanceAt, slotAt } from "./pool";
 import { Allowed, Everything } from "./filter";
 import { scanAll, scanBitmap, scanList } from "./scan";
@@ -17,7 +27,8 @@ import { beam, descend } from "./hnsw/search";
 import { firstRandomState, link, openLevels, randomLevel, remove as removeSlot, suspect, takeOut, vacate } from "./hnsw/insert";
 import { sweep } from "./hnsw/repair";
 import { collectHits, writeHit } from "./hnsw/hits";
-export { writeImageHeader, usedBytes, checkImageHeader, checkImage } from "./verify";
+export { kmeansBytes, kmeansCentroids, kmeansOpen, kmeansStep } from "./codecs/kmeans";
+export { writeImageHeader, usedBytes, checkImageHeader, upgradeHeader, checkImage } from "./verify";
 
 /** First free address; an index may begin at any multiple of 64 from here. */
 export function base(): usize { return (__heap_base + 63) & ~63; }
@@ -33,7 +44,7 @@ export function create(
   header.type = type;
   header.metric = metric;
   header.dimensions = dimensions;
-  header.rowBytes = (dimensions * 4 + 15) & ~15;
+  header.rowBytes = <u32>header.vectorBytes;
   header.m = m;
   header.efConstruction = efConstruction;
   header.hasIds = hasIds;
@@ -42,6 +53,70 @@ export function create(
   header.entry = NONE;
   memory.fill(index + Header.ArenaFree, 0xff, LEVEL_MAX * 4);
   layOutRegions(header, 0, 0);
+}
+
+/**
+ * Says how an empty index stores vectors. `segments` and `centroids` are of pq, `centred` of bq, and 0 otherwise. What is
+ * trained is yet to be written to the model regions; a rotation is drawn by `drawModel` when there is room.
+ */
+export function setCodec(index: usize, codec: u32, fullVectors: u32, segments: u32, centroids: u32, centred: u32): void {
+  const header = changetype<Index>(index);
+  header.codec = codec;
+  header.fullVectors = fullVectors;
+  header.segments = segments;
+  header.centroids = centroids;
+  header.centred = centred;
+  header.codeBytes = codeBytesOf(header);
+  header.rowBytes = rowBytesOf(header);
+}
+
+/** Fills the models with what needs no training: a random rotation, a mean of zero. Their room must be there. */
+export function drawModel(index: usize, seed: u64): void {
+  const header = changetype<Index>(index);
+  memory.fill(header.region(Region.Model), 0, <usize>modelBytes(header));
+  memory.fill(header.region(Region.RowModel), 0, <usize>rowModelBytes(header));
+  if (isRotated(header)) drawRotation(header.region(Region.Model), spaceOf(header), seed);
+}
+
+/** Stores the prepared query as the vector of a slot, and nothing else. */
+export function encode(index: usize, scratch: usize, slot: u32): void {
+  writeVector(changetype<Index>(index), changetype<Workspace>(scratch), slot);
+}
+
+/** Leaves at Scratch.Rows, f32[dimensions], the best vector that is kept of a slot; of unit length or near it for cosine. */
+export function decode(index: usize, scratch: usize, slot: u32): void {
+  const header = changetype<Index>(index);
+  const work = changetype<Workspace>(scratch);
+  if (header.fullVectors == FullVectors.Memory) {
+    memory.copy(work.rows, header.row(slot), header.rowBytes);
+    return;
+  }
+  const full = fullScorerOf<Full>(work);
+  full.open(header, work);
+  const vector = full.vector(slot);
+  if (header.fullVectors == FullVectors.External && isRotated(header)) unrotate(vector, spaceOf(header), header.region(Region.Model));
+  memory.copy(work.rows, vector, header.dimensions * 4);
+}
+
+/**
+ * Exact distances of up to four vectors, f32[4][vectorBytes / 4] at Scratch.Rows, to the prepared query, as the first hit
+ * distances. For cosine the vectors become of unit length. Returns 0, or a Status if one of them has no distance.
+ */
+export function measureRows(index: usize, scratch: usize, count: u32): i32 {
+  const header = changetype<Index>(index);
+  const work = changetype<Workspace>(scratch);
+  const bytes = header.vectorBytes;
+  for (let i: u32 = 0; i < count; i++) {
+    const row = work.rows + bytes * i;
+    const length = lengthOf(row, bytes);
+    if (!(length <= LENGTH_MAX)) return Status.NotFinite;
+    if (header.metric != Metric.Cosine) continue;
+    if (!length) return Status.ZeroVector;
+    divide(row, bytes, length);
+  }
+  const a = work.rows, b = a + bytes, c = b + bytes, d = c + bytes;
+  v128.store(work.hitDistances, measureVectors(header.metric, work.query, a, b, c, d, bytes));
+  return 0;
 }
 
 /** Bytes of an image with room for `slots`; f64, because it may exceed u32. */
@@ -77,33 +152,30 @@ export function allot(index: usize): u32 { return allotSlot(changetype<Index>(in
 export function put(index: usize, scratch: usize, slot: u32): void {
   const header = changetype<Index>(index);
   if (slot >= header.extent) extendTo(header, slot);
-  switch (header.metric) {
-    case Metric.Cosine: return putWith<Cosine>(index, scratch, slot);
-    case Metric.Dot: return putWith<Dot>(index, scratch, slot);
-    case Metric.L2Squared: return putWith<L2Squared>(index, scratch, slot);
-    case Metric.Manhattan: return putWith<Manhattan>(index, scratch, slot);
-    default: return putWith<Hamming>(index, scratch, slot);
-  }
+  changetype<Workspace>(scratch).slot = slot;
+  dispatch<Put>(header, changetype<Workspace>(scratch));
 }
 
-function putWith<M>(at: usize, scratch: usize, slot: u32): void {
-  const index = changetype<Index>(at);
-  const work = changetype<Workspace>(scratch);
-  const used = index.state(slot) != State.Free;
-  if (used && index.isLive(slot)) takeOut(index, slot);
-  if (index.type == IndexType.Flat) {
-    writeRow(index, work, slot);
-    index.setState(slot, 1);
-  } else {
-    const scorer = f32Scorer<M>(index, work);
-    if (used) vacate(index, work, scorer, slot);
-    else openLevels(index, slot, randomLevel(index));
-    writeRow(index, work, slot);
-    link(index, work, scorer, slot, used);
-    if (used) suspect(index, slot);
+@unmanaged @final class Put {
+  run<S, P>(index: Index, work: Workspace, scorer: S, full: P): u32 {
+    const slot = work.slot;
+    const used = index.state(slot) != State.Free;
+    if (used && index.isLive(slot)) takeOut(index, slot);
+    if (index.type == IndexType.Flat) {
+      writeVector(index, work, slot);
+      index.setState(slot, 1);
+    } else {
+      if (used) vacate(index, work, scorer, full, slot);
+      else openLevels(index, slot, randomLevel(index));
+      writeVector(index, work, slot);
+      aimAtOwn(index, work, scorer, full, slot);
+      link(index, work, scorer, full, slot, used);
+      if (used) suspect(index, slot);
+    }
+    setBit(index.region(Region.Live), slot);
+    index.live++;
+    return 0;
   }
-  setBit(index.region(Region.Live), slot);
-  index.live++;
 }
 
 /** Takes a live slot out of what searches return. */
@@ -112,42 +184,68 @@ export function remove(index: usize, slot: u32): void { removeSlot(changetype<In
 /**
  * Finds the `k` nearest to the prepared query: hits in scratch, nearest first; returns how many. `filter` is a FilterKind,
  * `strategy` a Strategy; in Strategy.Auto up to `cutoff` vectors are scanned, NONE standing for the default. Whenever
- * fewer are found by walking than may be returned, they are found by scanning.
+ * fewer are found by walking than may be returned, they are found by scanning. The nearest `rescore` by their codes, at
+ * least k and at most ef, are measured again by full vectors; with 0 none are. Without codes there is nothing to rescore.
  */
-export function search(index: usize, scratch: usize, k: u32, ef: u32, filter: u32, strategy: u32, cutoff: u32): u32 {
-  switch (changetype<Index>(index).metric) {
-    case Metric.Cosine: return searchWith<Cosine>(index, scratch, k, ef, filter, strategy, cutoff);
-    case Metric.Dot: return searchWith<Dot>(index, scratch, k, ef, filter, strategy, cutoff);
-    case Metric.L2Squared: return searchWith<L2Squared>(index, scratch, k, ef, filter, strategy, cutoff);
-    case Metric.Manhattan: return searchWith<Manhattan>(index, scratch, k, ef, filter, strategy, cutoff);
-    default: return searchWith<Hamming>(index, scratch, k, ef, filter, strategy, cutoff);
+export function search(index: usize, scratch: usize, k: u32, ef: u32, filter: u32, strategy: u32, cutoff: u32, rescore: u32): u32 {
+  const header = changetype<Index>(index);
+  const work = changetype<Workspace>(scratch);
+  work.k = k;
+  work.ef = ef;
+  work.filter = filter;
+  work.strategy = strategy;
+  work.cutoff = cutoff;
+  work.rescore = header.codec && header.fullVectors != FullVectors.External ? rescore : 0;
+  work.rescored = 0;
+  return dispatch<Search>(header, work);
+}
+
+@unmanaged @final class Search {
+  run<S, P>(index: Index, work: Workspace, scorer: S, full: P): u32 {
+    const filter = work.filter, strategy = work.strategy;
+    const allowed = filter == FilterKind.None ? index.live : work.allowCount;
+    const bits = filter == FilterKind.None ? index.region(Region.Live) : work.allow;
+    if (!allowed) return 0;
+    aimAtQuery(index, work, scorer, full);
+    const wanted = max(work.k, work.rescore);
+    if (worthWalking(index, allowed, work.ef, filter, strategy, work.cutoff)) {
+      const start = descend(index, work, scorer, 0);
+      const some = changetype<Allowed>(bits);
+      let count: u32 = 0;
+      if (filter == FilterKind.None && !index.tombstones) {
+        const everything = changetype<Everything>(0);
+        beam(index, work, scorer, everything, start, 0, work.ef);
+        count = collectHits(index, work, everything, wanted);
+      } else if (filter == FilterKind.None || strategy == Strategy.Traverse || isAllowedAround(index, some, start, allowed)) {
+        beam(index, work, scorer, some, start, 0, work.ef);
+        count = collectHits(index, work, some, wanted);
+      }
+      if (count >= min(work.k, allowed)) return rescored(work, full, count);
+    }
+    // asked for in so many words, a scan is exact if it can be
+    if (strategy == Strategy.Scan && index.fullVectors == FullVectors.Memory) {
+      scan(index, work, full, bits, work.k);
+      return poolToHits(work);
+    }
+    scan(index, work, scorer, bits, wanted);
+    return rescored(work, full, poolToHits(work));
   }
 }
 
-function searchWith<M>(at: usize, scratch: usize, k: u32, ef: u32, filter: u32, strategy: u32, cutoff: u32): u32 {
-  const index = changetype<Index>(at);
-  const work = changetype<Workspace>(scratch);
-  const scorer = f32Scorer<M>(index, work);
-  const allowed = filter == FilterKind.None ? index.live : work.allowCount;
-  const bits = filter == FilterKind.None ? index.region(Region.Live) : work.allow;
-  if (!allowed) return 0;
-  if (worthWalking(index, allowed, ef, filter, strategy, cutoff)) {
-    const start = descend(index, work, scorer, 0);
-    const some = changetype<Allowed>(bits);
-    let count: u32 = 0;
-    if (filter == FilterKind.None && !index.tombstones) {
-      const everything = changetype<Everything>(0);
-      beam(index, work, scorer, everything, start, 0, ef);
-      count = collectHits(index, work, everything, k);
-    } else if (filter == FilterKind.None || strategy == Strategy.Traverse || isAllowedAround(index, some, start, allowed)) {
-      beam(index, work, scorer, some, start, 0, ef);
-      count = collectHits(index, work, some, k);
-    }
-    if (count >= min(k, allowed)) return count;
-  }
-  if (filter == FilterKind.List) scanList(work, scorer, k);
-  else if (filter == FilterKind.None && index.live == index.extent) scanAll(index, work, scorer, k);
-  else scanBitmap(index, work, scorer, bits, k);
+/** The hits, measured again if that was asked for; returns how many are left. */
+function rescored<P>(work: Workspace, full: P, count: u32): u32 {
+  if (!work.rescore) return min(count, work.k);
+  rescoreHits(work, full, count, work.k);
+  return poolToHits(work);
+}
+
+function scan<S>(index: Index, work: Workspace, scorer: S, bits: usize, width: u32): void {
+  if (work.filter == FilterKind.List) scanList(work, scorer, work.allow, work.allowCount, width);
+  else if (work.filter == FilterKind.None && index.live == index.extent) scanAll(index, work, scorer, width);
+  else scanBitmap(index, work, scorer, bits, width);
+}
+
+function poolToHits(work: Workspace): u32 {
   for (let i: u32 = 0; i < work.poolSize; i++) writeHit(work, i, slotAt(work, i), distanceAt(work, i));
   return work.poolSize;
 }
@@ -188,18 +286,47 @@ function isAllowedAround(index: Index, filter: Allowed, start: u32, allowed: u32
 }
 
 /** Advances repair by up to `slots` slots; true while there is more to do. */
-export function repair(index: usize, scratch: usize, slots: u32): bool {
-  switch (changetype<Index>(index).metric) {
-    case Metric.Cosine: return repairWith<Cosine>(index, scratch, slots);
-    case Metric.Dot: return repairWith<Dot>(index, scratch, slots);
-    case Metric.L2Squared: return repairWith<L2Squared>(index, scratch, slots);
-    case Metric.Manhattan: return repairWith<Manhattan>(index, scratch, slots);
-    default: return repairWith<Hamming>(index, scratch, slots);
+export function repair(index: usize, scratch: usize, slots: u32): u32 {
+  changetype<Workspace>(scratch).slots = slots;
+  return dispatch<Repair>(changetype<Index>(index), changetype<Workspace>(scratch));
+}
+
+@unmanaged @final class Repair {
+  run<S, P>(index: Index, work: Workspace, scorer: S, full: P): u32 {
+    return u32(sweep(index, work, scorer, full, work.slots));
   }
 }
 
-function repairWith<M>(at: usize, scratch: usize, slots: u32): bool {
-  const index = changetype<Index>(at);
-  const work = changetype<Workspace>(scratch);
-  return sweep(index, work, f32Scorer<M>(index, work), slots);
+/** Runs an operation with the scorers that fit the index's codec and metric. */
+function dispatch<O>(index: Index, work: Workspace): u32 {
+  const l2 = index.metric == Metric.L2Squared;
+  switch (index.codec) {
+    case Codec.Sq8: return l2 ? runCoded<O, Sq8<Square>>(index, work) : runCoded<O, Sq8<NoSquare>>(index, work);
+    case Codec.Sq4: return l2 ? runCoded<O, Sq4<Square>>(index, work) : runCoded<O, Sq4<NoSquare>>(index, work);
+    case Codec.Pq: return isPacked(index) ? runCoded<O, FastScan>(index, work) : runCoded<O, Pq>(index, work);
+    case Codec.Bq: return runCoded<O, Bits<OnePlane>>(index, work);
+    case Codec.Rq8: return runCoded<O, Rq8>(index, work);
+    case Codec.Rq1: return runCoded<O, Bits<SomePlanes>>(index, work);
+  }
+  switch (index.metric) {
+    case Metric.Cosine: return runPlain<O, F32<Cosine>>(index, work);
+    case Metric.Dot: return runPlain<O, F32<Dot>>(index, work);
+    case Metric.L2Squared: return runPlain<O, F32<L2Squared>>(index, work);
+    case Metric.Manhattan: return runPlain<O, F32<Manhattan>>(index, work);
+    default: return runPlain<O, F32<Hamming>>(index, work);
+  }
+}
+
+function runPlain<O, S>(index: Index, work: Workspace): u32 {
+  const scorer = scorerOf<S>(work);
+  scorer.open(index, work);
+  return changetype<O>(0).run<S, S>(index, work, scorer, scorer);
+}
+
+function runCoded<O, S>(index: Index, work: Workspace): u32 {
+  const scorer = scorerOf<S>(work);
+  const full = fullScorerOf<Full>(work);
+  scorer.open(index, work);
+  full.open(index, work);
+  return changetype<O>(0).run<S, Full>(index, work, scorer, full);
 }

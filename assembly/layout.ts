@@ -3,10 +3,13 @@
  *
  * An index lies in linear memory exactly as it lies in a file:
  *
- *   index ─► ┌────────┬─────┬────────┬──────┬───────┬────────┬───────┬───────┬──────┬───────┐
- *            │ header │ ids │ states │ live │ twins │ uppers │ norms │ links │ rows │ arena │
- *            └────────┴─────┴────────┴──────┴───────┴────────┴───────┴───────┴──────┴───────┘
+ *   index ─► ┌────────┬─────┬────────┬──────┬───────┬────────┬───────┬───────┬──────┬───────┬───────┬───────┬──────────┐
+ *            │ header │ ids │ states │ live │ twins │ uppers │ norms │ links │ rows │ arena │ codes │ model │ rowModel │
+ *            └────────┴─────┴────────┴──────┴───────┴────────┴───────┴───────┴──────┴───────┴───────┴───────┴──────────┘
  *            every region starts at a multiple of 64 bytes, offsets are relative to `index`
+ *
+ *   rows hold the full vectors: as floats, as finer codes, or not at all (they lie outside); codes are what a search walks
+ *   and scans, where the codec is not f32
  *
  *   scratch ─► what one query or one insertion writes; nothing in it outlives the call but a resident filter
  *
@@ -15,8 +18,10 @@
 
 /** First four bytes of an image: "VCTL". */
 export const MAGIC: u32 = 0x4c544356;
-/** Raised whenever an older reader would misread the bytes. */
-export const FORMAT_VERSION: u32 = 1;
+/** Raised whenever an older reader would misread the bytes. Version 1 had neither codes nor models; it is still read. */
+export const FORMAT_VERSION: u32 = 2;
+/** Regions of a version 1 image: those up to Region.Arena. */
+export const REGIONS_BEFORE_CODES: u32 = 9;
 /** No slot: the end of a link list, of a chain of twins, of the free list. */
 export const NONE: u32 = 0xffffffff;
 /** Highest level a node may have; the low four bits of a state hold level + 1. */
@@ -41,6 +46,28 @@ export const enum IndexType {
   Hnsw = 1,
 }
 
+/** How vectors are stored for walking and scanning. */
+export const enum Codec {
+  /** No codes: the rows themselves. */
+  F32 = 0,
+  Sq8 = 1,
+  Sq4 = 2,
+  Pq = 3,
+  Bq = 4,
+  Rq8 = 5,
+  Rq1 = 6,
+}
+
+/** What is kept of full vectors, for exact distances. */
+export const enum FullVectors {
+  /** Rows are f32. */
+  Memory = 0,
+  /** No rows. */
+  External = 1,
+  /** Rows are sq8 codes. */
+  Sq8 = 2,
+}
+
 /** Byte offsets of the header's fields; all u32 but RandomState, which is u64. */
 export const enum Header {
   Magic = 0,
@@ -50,7 +77,7 @@ export const enum Header {
   Type = 12,
   Metric = 16,
   Dimensions = 20,
-  /** dimensions × 4, rounded up to 16; the padding is zero. */
+  /** Bytes of a row. Of f32: dimensions × 4, rounded up to 16; the padding is zero. */
   RowBytes = 24,
   /** m of the paper; layer 0 has 2 × m. 0 in a flat index. */
   MaxConnections = 28,
@@ -82,8 +109,27 @@ export const enum Header {
   SweepCursor = 96,
   /** Slots that hold another vector than when some node linked to them. */
   Moved = 100,
-  /** Three u32 per region: offset, bytes, checksum (the checksum only in a file). There is room for 24. */
+  Codec = 104,
+  /** Bytes of a code, 0 for f32. */
+  CodeBytes = 108,
+  FullVectors = 112,
+  /** pq: parts a vector is cut into, and centroids of each. */
+  Segments = 116,
+  Centroids = 120,
+  /** bq: 1 if codes are the signs of x − mean. */
+  Centred = 124,
+  /** Three u32 per region: offset, bytes, checksum (the checksum only in a file). There is room for 16. */
   Regions = 128,
+  /** What the index shall become when enough vectors are there to train it: the fields from Codec on, again. */
+  WantedCodec = 320,
+  WantedFullVectors = 324,
+  WantedSegments = 328,
+  WantedCentroids = 332,
+  WantedCentred = 336,
+  /** Vectors that must be there first. */
+  TrainingLimit = 340,
+  /** f32; sq8: the share of components that its range holds. */
+  Quantile = 344,
   /** u32[LEVEL_MAX]: by level, the first free block of the arena for a node of that level; its first word is the next. */
   ArenaFree = 416,
   /** CRC32C of all header bytes before it (only in a file). */
@@ -101,15 +147,21 @@ export const enum Region {
   Twins = 3,
   /** u32[extent]: offset in the arena of the links above layer 0, or NONE. */
   Uppers = 4,
-  /** f32[extent], cosine only: the length of the vector as it was given; rows are of unit length. */
+  /** f32[extent], cosine and bq only: the length of the vector as it was given. With cosine rows are of unit length. */
   Norms = 5,
   /** u32[extent][2m]: neighbors at layer 0, ended by NONE if fewer. A twin keeps its predecessor in the first. */
   Links = 6,
-  /** f32[extent][rowBytes / 4] */
+  /** u8[extent][rowBytes]: f32 or sq8, or nothing. */
   Rows = 7,
   /** u32[level][m] for each node above layer 0: its neighbors at levels 1, 2, … */
   Arena = 8,
-  Count = 9,
+  /** u8[extent][codeBytes]; of pq with at most 16 centroids in a flat index: blocks of 32 slots (codecs/fastscan.ts). */
+  Codes = 9,
+  /** What was trained or drawn for the codes; see codecs/. */
+  Model = 10,
+  /** The same for rows of sq8. */
+  RowModel = 11,
+  Count = 12,
 }
 
 export const enum State {
@@ -135,7 +187,7 @@ export const enum SweepPhase {
 
 /** Byte offsets of what TypeScript reads and writes in a scratch area; all u32 addresses or counts. */
 export const enum Scratch {
-  /** f32[rowBytes / 4], zero-padded: a vector is written here, the core prepares it in place. */
+  /** f32[dimensions], zero-padded to 16 bytes: a vector is written here, the core prepares it in place. */
   Query = 0,
   /** An allow-list: one bit per slot, or u32[AllowCount]. */
   Allow = 8,
@@ -145,8 +197,12 @@ export const enum Scratch {
   HitDistances = 44,
   /** Distances measured since the area was opened; wraps. */
   Measured = 52,
+  /** f32[4][rowBytes of f32]: where decode leaves a vector, and measureRows takes them from. */
+  Rows = 60,
+  /** Candidates rescored by the last search. */
+  Rescored = 64,
   /** Of the head of the area, before the arrays. */
-  HeadBytes = 128,
+  HeadBytes = 256,
 }
 
 /** What a search may return. */

@@ -15,13 +15,14 @@ export function measureBatch<S>(work: Workspace, scorer: S, count: u32): void {
   }
 }
 
-/** The same against the row of `node`. */
+/** The same against the vector of `node`. */
 export function measureAround<S>(work: Workspace, scorer: S, node: u32, count: u32): void {
   if (!count) return;
+  scorer.focus(node);
   const end = touchBatch(work, scorer, count);
   for (let at = work.batch; at < end; at += 16) {
     const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
-    offerFour(work, scorer.between(node, a, b, c, d), a, b, c, d, end - at);
+    offerFour(work, scorer.around(a, b, c, d), a, b, c, d, end - at);
   }
 }
 

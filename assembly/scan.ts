@@ -2,7 +2,7 @@
 import { Region } from "./layout";
 import { Index } from "./image";
 import { Workspace } from "./scratch";
-import { clearPool } from "./pool";
+import { clearPool, offer } from "./pool";
 import { measureBatch } from "./measure";
 
 const BATCH: u32 = 32;
@@ -10,10 +10,28 @@ const BATCH: u32 = 32;
 /** Every slot below the extent; right while none is free. */
 export function scanAll<S>(index: Index, work: Workspace, scorer: S, k: u32): void {
   clearPool(work, k);
+  if (isDefined(scorer.block)) return scanBlocks(index, work, scorer);
   for (let slot: u32 = 0, extent = index.extent; slot < extent;) {
     const count = min(BATCH, extent - slot);
     for (let i: u32 = 0; i < count; i++) store<u32>(work.batch + (<usize>i << 2), slot++);
     measureBatch(work, scorer, count);
+  }
+}
+
+/** The same where a scorer measures a block of 32 slots at once. */
+function scanBlocks<S>(index: Index, work: Workspace, scorer: S): void {
+  const distances = scorer.blockDistances;
+  for (let first: u32 = 0, extent = index.extent; first < extent; first += 32) {
+    scorer.block(first, distances);
+    work.measured += 32;
+    for (let i: u32 = 0, n = min<u32>(32, extent - first); i < n; i += 4) {
+      const at = distances + (<usize>i << 2);
+      if (!v128.any_true(f32x4.lt(v128.load(at), f32x4.splat(work.poolWorst)))) continue;
+      for (let j: u32 = i, end = min<u32>(i + 4, n); j < end; j++) {
+        const distance = load<f32>(distances + (<usize>j << 2));
+        if (distance < work.poolWorst) offer(work, distance, first + j);
+      }
+    }
   }
 }
 
@@ -32,12 +50,12 @@ export function scanBitmap<S>(index: Index, work: Workspace, scorer: S, bits: us
   measureBatch(work, scorer, count);
 }
 
-/** The slots listed in the allow-list, all below the extent. */
-export function scanList<S>(work: Workspace, scorer: S, k: u32): void {
+/** The slots of a list of `n`, all below the extent. */
+export function scanList<S>(work: Workspace, scorer: S, slots: usize, n: u32, k: u32): void {
   clearPool(work, k);
-  for (let i: u32 = 0, n = work.allowCount; i < n;) {
+  for (let i: u32 = 0; i < n;) {
     const count = min(BATCH, n - i);
-    memory.copy(work.batch, work.allow + (<usize>i << 2), <usize>count << 2);
+    memory.copy(work.batch, slots + (<usize>i << 2), <usize>count << 2);
     measureBatch(work, scorer, count);
     i += count;
   }

@@ -26,3 +26,72 @@
   const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
   return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
 }
+
+/** Bytes that sixteen components of a byte query take: i8[16], or i16[16] where only 16-bit products are to be had. */
+export const BYTE_QUERY_STRIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
+
+/**
+ * acc + products of sixteen query components (see storeByteQuery) and sixteen codes of 0 … 127, spread over four i32 lanes.
+ * Exact: relaxed products are, as long as one side has seven bits.
+ */
+@inline export function dot16(low: v128, high: v128, codes: v128, acc: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(low, codes, acc);
+  return i32x4.add(
+    i32x4.add(acc, i32x4.dot_i16x8_s(low, i16x8.extend_low_i8x16_u(codes))),
+    i32x4.dot_i16x8_s(high, i16x8.extend_high_i8x16_u(codes)),
+  );
+}
+
+/** The second half of a byte query's sixteen components; of no use, and not loaded, where the first holds them all. */
+@inline export function highHalf(at: usize): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i32x4.splat(0) : v128.load(at, 16);
+}
+
+/** Stores sixteen components (i8) as dot16 wants them; `at` advances by BYTE_QUERY_STRIDE per sixteen. */
+@inline export function storeByteQuery(at: usize, components: v128): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    v128.store(at, components);
+  } else {
+    v128.store(at, i16x8.extend_low_i8x16_s(components));
+    v128.store(at, i16x8.extend_high_i8x16_s(components), 16);
+  }
+}
+
+/** Bytes that 32 components of a query for nibbles take: i8[32], or i16[32]. */
+export const NIBBLE_QUERY_STRIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 32 : 64;
+
+/**
+ * Stores 32 components (i8), those of the low halves and those of the high halves, as dot32 wants them. In 16-bit lanes a
+ * lane of codes is four components apart, so the query is split into even and odd ones.
+ *
+ *   codes  lane j: [ 2j | 16 + 2j | 2j + 1 | 16 + 2j + 1 ]  from the lowest four bits to the highest
+ *   query  evens of low, evens of high, odds of low, odds of high
+ */
+@inline export function storeNibbleQuery(at: usize, low: v128, high: v128): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    v128.store(at, low);
+    v128.store(at, high, 16);
+  } else {
+    v128.store(at, i16x8.shr_s(i16x8.shl(low, 8), 8));
+    v128.store(at, i16x8.shr_s(i16x8.shl(high, 8), 8), 16);
+    v128.store(at, i16x8.shr_s(low, 8), 32);
+    v128.store(at, i16x8.shr_s(high, 8), 48);
+  }
+}
+
+/** acc + products of 32 query components and the 32 codes of 0 … 15 in sixteen bytes, spread over four i32 lanes; exact. */
+@inline export function dot32(query: usize, codes: v128, acc: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const low = v128.and(codes, i8x16.splat(15));
+    const high = v128.and(i16x8.shr_u(codes, 4), i8x16.splat(15));
+    return i32x4.relaxed_dot_i8x16_i7x16_add_s(
+      v128.load(query, 16), high, i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(query), low, acc),
+    );
+  }
+  const four = i16x8.splat(15);
+  const a = i32x4.dot_i16x8_s(v128.load(query), v128.and(codes, four));
+  const b = i32x4.dot_i16x8_s(v128.load(query, 16), v128.and(i16x8.shr_u(codes, 4), four));
+  const c = i32x4.dot_i16x8_s(v128.load(query, 32), v128.and(i16x8.shr_u(codes, 8), four));
+  const d = i32x4.dot_i16x8_s(v128.load(query, 48), i16x8.shr_u(codes, 12));
+  return i32x4.add(acc, i32x4.add(i32x4.add(a, b), i32x4.add(c, d)));
+}

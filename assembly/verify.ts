@@ -1,7 +1,9 @@
 /** Images in files: what a header must say, and whether the regions are what was written. */
 import {
-  FORMAT_VERSION, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, REGION_ENTRY_BYTES, Region, State,
+  Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, REGIONS_BEFORE_CODES, REGION_ENTRY_BYTES,
+  Region, State,
 } from "./layout";
+import { codeBytesOf, modelBytes, rowBytesOf, rowModelBytes } from "./codecs/sizes";
 import { Index, aligned, hasBit, imageBytes, levelMax, regionBytes } from "./image";
 import { before } from "./hnsw/twins";
 import { checksum, crc32c } from "./checksum";
@@ -35,12 +37,13 @@ export function usedBytes(index: usize, region: u32): f64 {
 export function checkImageHeader(at: usize): u32 {
   const header = changetype<Index>(at);
   if (header.magic != MAGIC) return Header.Magic + 1;
-  if (header.version != FORMAT_VERSION) return Header.Version + 1;
+  if (header.version - 1 > FORMAT_VERSION - 1) return Header.Version + 1;
   if (load<u32>(at, Header.Checksum) != crc32c(at, Header.Checksum)) return Header.Checksum + 1;
   if (header.type > <u32>IndexType.Hnsw) return Header.Type + 1;
   if (header.metric > <u32>Metric.Hamming) return Header.Metric + 1;
   if (header.dimensions - 1 > 65534) return Header.Dimensions + 1;
-  if (header.rowBytes != ((header.dimensions * 4 + 15) & ~15)) return Header.RowBytes + 1;
+  const codec = checkCodec(header);
+  if (codec) return codec;
   if (header.type == IndexType.Hnsw && header.m - 2 > 2045) return Header.MaxConnections + 1;
   if (header.type == IndexType.Hnsw && header.efConstruction < 1) return Header.EfConstruction + 1;
   if (header.hasIds > 1) return Header.HasIds + 1;
@@ -60,13 +63,50 @@ export function checkImageHeader(at: usize): u32 {
     if (block != NONE && block >= header.arenaUsed) return Header.ArenaFree + 1;
   }
   let offset: u64 = HEADER_BYTES;
-  for (let region = 0; region < Region.Count; region++) {
+  for (let region = 0, count = regionsOf(header); region < count; region++) {
     const entry = <usize>Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     const bytes = aligned(regionBytes(header, region, header.extent, header.arenaUsed));
     if (load<u32>(at + entry) != offset || load<u32>(at + entry, 4) != bytes) return <u32>entry + 1;
     offset += bytes;
   }
   return offset == header.imageBytes ? 0 : Header.ImageBytes + 1;
+}
+
+function regionsOf(header: Index): i32 { return header.version == 1 ? REGIONS_BEFORE_CODES : Region.Count; }
+
+/** 0 if the fields that say how vectors are stored go together. */
+function checkCodec(header: Index): u32 {
+  if (header.codec > <u32>Codec.Rq1 || (header.version == 1 && header.codec)) return Header.Codec + 1;
+  if (!isDefinedFor(header.codec, header.metric)) return Header.Codec + 1;
+  if (header.fullVectors > <u32>FullVectors.Sq8 || (!header.codec && header.fullVectors)) return Header.FullVectors + 1;
+  if (header.fullVectors == FullVectors.Sq8 && !isDefinedFor(Codec.Sq8, header.metric)) return Header.FullVectors + 1;
+  if (header.codec == Codec.Pq) {
+    if (!header.segments || header.dimensions % header.segments) return Header.Segments + 1;
+    if (header.centroids - 1 > 255) return Header.Centroids + 1;
+  }
+  if (header.centred > u32(header.codec == Codec.Bq)) return Header.Centred + 1;
+  if (header.codeBytes != codeBytesOf(header)) return Header.CodeBytes + 1;
+  return header.rowBytes == rowBytesOf(header) ? 0 : Header.RowBytes + 1;
+}
+
+/** Which distances a codec can estimate. */
+function isDefinedFor(codec: u32, metric: u32): bool {
+  if (metric == Metric.Manhattan) return codec == Codec.F32 || codec == Codec.Pq;
+  if (metric == Metric.Hamming) return codec == Codec.F32 || codec == Codec.Bq;
+  return true;
+}
+
+/** Makes of a header of an older version one of this. */
+export function upgradeHeader(at: usize): void {
+  const header = changetype<Index>(at);
+  if (header.version == FORMAT_VERSION) return;
+  for (let region = REGIONS_BEFORE_CODES; region < <u32>Region.Count; region++) {
+    const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
+    store<u32>(entry, header.imageBytes);
+    store<u32>(entry, 0, 4);
+    store<u32>(entry, checksum(at, 0), 8);
+  }
+  header.version = FORMAT_VERSION;
 }
 
 /**
@@ -79,6 +119,7 @@ export function checkImage(at: usize): i32 {
     const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     if (checksum(index.region(region), load<u32>(entry, 4)) != load<u32>(entry, 8)) return region;
   }
+  if (!modelsAreFinite(index)) return Region.Model;
   const slots = index.extent;
   if (!slotsBelow(index.region(Region.Twins), slots, slots)) return Region.Twins;
   if (index.type == IndexType.Hnsw) {
@@ -88,6 +129,17 @@ export function checkImage(at: usize): i32 {
   }
   if (!liveIsSound(index)) return Region.Live;
   return freeListIsSound(index) ? -1 : Region.Twins;
+}
+
+/** Models are floats, and what is measured by them must have an order. */
+function modelsAreFinite(index: Index): bool {
+  return areFinite(index.region(Region.Model), modelBytes(index)) && areFinite(index.region(Region.RowModel), rowModelBytes(index));
+}
+
+function areFinite(at: usize, bytes: u64): bool {
+  let sum: f32 = 0;
+  for (const end = at + <usize>bytes; at < end; at += 4) sum += load<f32>(at) * 0;
+  return sum == 0;
 }
 
 /** Levels, upper links, flags, twins and the entry. */

@@ -4,15 +4,12 @@ import { loadavg } from 'node:os';
 import { openDataset } from './data/dataset.js';
 import { describeMachine, pinnedCore } from './machine.js';
 import { buildInTurns } from './measure/build.js';
-import { spread } from './measure/clock.js';
-import { qpsAtRecall } from './measure/equal-recall.js';
+import { compareAtRecall, ratioOf, recallTargets } from './measure/equal-recall.js';
 import { saveAndOpen } from './measure/open.js';
-import { alternate, driftOf, pointsOf, recallAt, settle } from './measure/search.js';
+import { alternate, driftOf, pointsOf, recallCurves, settle } from './measure/search.js';
 import { loadPeer, peerVersions } from './peers/install.js';
 import { peerNamed } from './peers/index.js';
 
-const recallTargets = [0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
-const saturated = 0.9995;   // beyond this recall, larger efs tell nothing
 const warmEf = 40;
 const method = {
   search: 'chunks of 100 queries alternate between the engines; per ef the median chunk of a round; processor time of the process (qpsWall: by the wall)',
@@ -34,9 +31,10 @@ export async function measurePair({ dataset, limit, base, peer, k, m, efConstruc
 
   const builds = await buildInTurns(data, engines, progress.count(`build ${base} and ${peer}`));
   const opens = await saveAndOpen(data, engines, k);
-  const { efs, recalls } = await recallCurves(data, pair, engines, k, wantedEfs, progress);
+  const { efs, recalls } = await recallCurves(data, engines, pair.map((one) => one.exact), k, wantedEfs, progress.count('recall by ef'));
   const warm = await settle(data, engines, k, warmEf, progress.count('warm up'));
   const times = await alternate(data, engines.map((engine, i) => ({ engine, efs: efs[i] })), k, rounds, progress.count('rounds'));
+  const [baseSide, peerSide] = pair.map((_, i) => ({ efs: efs[i], recalls: recalls[i], times: times[i] }));
 
   const result = {
     dataset: { name: data.name, rows: data.rows, dimensions: data.dimensions, metric: data.metric, queries: data.queryCount, source: data.source },
@@ -58,50 +56,12 @@ export async function measurePair({ dataset, limit, base, peer, k, m, efConstruc
     ratios: {
       meaning: 'above 1 the base is better: its QPS over the peer\'s; the peer\'s build seconds over its own',
       build: builds[1].cpuSeconds / builds[0].cpuSeconds,
-      atRecall: recallTargets.map((recall) => ({ recall, ...atRecall(recall, efs, recalls, times) })),
-      exact: pair.every((one) => one.exact) ? ratioOf((i, round) => 1 / times[i].cpu[round][0], rounds) : null,
+      atRecall: recallTargets.map((recall) => ({ recall, ...compareAtRecall(recall, baseSide, peerSide) })),
+      exact: pair.every((one) => one.exact) ? ratioOf(...times.map(({ cpu }) => cpu.map(([us]) => 1 / us))) : null,
     },
   };
   for (const engine of engines) engine.dispose?.();
   return result;
-}
-
-/** Recall by ef, up to the first at which both engines find nearly everything. An exact engine has a single point. */
-async function recallCurves(data, pair, engines, k, wantedEfs, progress) {
-  const efs = [[], []], recalls = [[], []];
-  const report = progress.count('recall by ef');
-  for (const [step, ef] of wantedEfs.entries()) {
-    for (const i of [0, 1]) {
-      if (pair[i].exact && step > 0) continue;
-      const own = pair[i].exact ? null : ef;
-      await engines[i].prepare?.([own]);
-      efs[i].push(own);
-      recalls[i].push(recallAt(data, engines[i], k, own));
-    }
-    const done = recalls.every((curve) => curve.at(-1) >= saturated);
-    report(done ? wantedEfs.length : step + 1, wantedEfs.length);
-    if (done) break;
-  }
-  return { efs, recalls };
-}
-
-/** Both speeds and their ratio where both engines find this share of the neighbours. */
-function atRecall(recall, efs, recalls, times) {
-  const rounds = times[0].cpu.length;
-  const qps = (clock) => (i, round) => qpsAtRecall(efs[i].map((ef, at) => ({ ef, recall: recalls[i][at], qps: 1e6 / times[i][clock][round][at] })), recall);
-  const medianQps = (i) => spread(Array.from({ length: rounds }, (_, round) => qps('cpu')(i, round)).filter((value) => value !== null))?.median ?? null;
-  return { ratio: ratioOf(qps('cpu'), rounds), ratioByWall: ratioOf(qps('wall'), rounds)?.median ?? null, baseQps: medianQps(0), peerQps: medianQps(1) };
-}
-
-/** Base over peer in every round; null when either is not measured there. */
-function ratioOf(speed, rounds) {
-  const ratios = [];
-  for (let round = 0; round < rounds; round++) {
-    const base = speed(0, round), peer = speed(1, round);
-    if (base === null || peer === null) return null;
-    ratios.push(base / peer);
-  }
-  return spread(ratios);
 }
 
 function bytesOf(engine, build, rows) {

@@ -1,4 +1,5 @@
-// Recall against speed as an SVG, one picture per data set, base and Node version, drawn from the result files.
+// Recall against speed as an SVG, drawn from the result files: one picture per data set, base and Node version, and one per
+// result of the modes.
 // The recall axis is logarithmic in what is missed, because 0.98 → 0.99 halves the errors. All colours are middle tones
 // that read on light and on dark pages.
 
@@ -20,39 +21,67 @@ const legendRecall = 0.95;
 /** @param {string[]} files result files; all when empty */
 export function plot(files) {
   const names = files.length ? files.map((file) => basename(file)) : resultFiles();
-  const groups = new Map();
+  const pictures = new Map();
+  const comparisons = new Map();
   for (const name of names) {
     const result = readResult(name);
+    const node = result.machine.node.replace(/^v(\d+).*/, 'node$1');
+    if (result.modes) pictures.set(`${result.dataset.name}-modes-${node}`, pictureOfModes(result));
     if (!result.engines || !result.ratios || result.ratios.exact || result.skipped) continue;
-    const key = `${result.dataset.name}-${result.base}-${result.machine.node.replace(/^v(\d+).*/, 'node$1')}`;
-    groups.set(key, [...(groups.get(key) ?? []), result]);
+    const key = `${result.dataset.name}-${result.base}-${node}`;
+    comparisons.set(key, [...(comparisons.get(key) ?? []), result]);
   }
-  if (groups.size === 0) console.log('nothing to plot: bench/results holds no finished graph comparison');
-  for (const [key, results] of groups) {
+  for (const [key, results] of comparisons) pictures.set(key, pictureOfPairs(results));
+  if (pictures.size === 0) console.log('nothing to plot: bench/results holds no finished graph comparison');
+  for (const [key, picture] of pictures) {
     const path = join(resultsDir, `${key}.svg`);
-    writeFileSync(path, draw(results));
+    writeFileSync(path, draw(picture));
     console.log(relative(repositoryDir, path));
   }
 }
 
-function draw(results) {
-  const { base } = results[0];
-  const series = [
-    { name: base, colour: baseColour, points: baseCurve(results, base), base: true },
-    ...results.map((result, i) => ({ name: result.peer, colour: peerColours[i % peerColours.length], points: result.engines[result.peer].points, ratio: ratioText(result) })),
-  ].map((one) => ({ ...one, points: one.points.filter((point) => point.recall <= recallMax) })).filter((one) => one.points.length > 1);
+/**
+ * @typedef {object} Picture
+ * @property {object} result its data set, parameters and machine are named
+ * @property {{ name: string, points: { ef: number, recall: number, qps: number }[], note?: string }[]} series the base first
+ * @property {string} measured how, in a sentence
+ */
 
+/** @returns {Picture} one line per peer, and one of the base, which was measured beside each of them */
+function pictureOfPairs(results) {
+  const { base } = results[0];
+  return {
+    result: results[0],
+    series: [{ name: base, points: baseCurve(results, base) }, ...results.map((result) => ({ name: result.peer, points: result.engines[result.peer].points, note: ratioText(result) }))],
+    measured: `Every peer is measured in turns with ${base}`,
+  };
+}
+
+/** @returns {Picture} */
+function pictureOfModes(result) {
+  const [base] = Object.keys(result.modes);
+  return {
+    result,
+    series: Object.entries(result.modes).map(([name, { points, atRecall }]) => ({ name, points, note: name === base ? undefined : modeText(atRecall, base) })),
+    measured: 'All modes are measured in turns',
+  };
+}
+
+/** @param {Picture} picture */
+function draw({ result, series: wanted, measured }) {
+  const series = wanted.map((one, i) => ({ ...one, colour: i ? peerColours[(i - 1) % peerColours.length] : baseColour, base: i === 0, points: one.points.filter((point) => point.recall <= recallMax) }))
+    .filter((one) => one.points.length > 1);
   const points = series.flatMap((one) => one.points);
   const x = recallScale(Math.min(...points.map((point) => point.recall)));
   const y = speedScale(Math.min(...points.map((point) => point.qps)), Math.max(...points.map((point) => point.qps)));
 
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="13" fill="${ink}">
-<title>${escape(headline(results[0]))}</title>
-${text(plotArea.left, 28, headline(results[0]), 'font-size="16" font-weight="600"')}
+<title>${escape(headline(result))}</title>
+${text(plotArea.left, 28, headline(result), 'font-size="16" font-weight="600"')}
 ${axes(x, y)}
 ${series.toReversed().map((one) => curve(one, x, y)).join('\n')}
-${legend(series, base)}
-${caption(results).map((line, i) => text(plotArea.left, 458 + 17 * i, line, 'font-size="11.5"')).join('\n')}
+${legend(series)}
+${caption(result, measured).map((line, i) => text(plotArea.left, 458 + 17 * i, line, 'font-size="11.5"')).join('\n')}
 </svg>
 `;
 }
@@ -69,6 +98,11 @@ function baseCurve(results, base) {
 function ratioText({ base, ratios }) {
   const cell = ratios.atRecall.find(({ recall, ratio }) => recall === legendRecall && ratio);
   return cell ? `${base} ${cell.ratio.median.toFixed(2)}× at ${legendRecall}` : `does not reach ${legendRecall} in common`;
+}
+
+function modeText(atRecall, base) {
+  const { ratio } = atRecall.find(({ recall }) => recall === legendRecall);
+  return ratio ? `${ratio.median.toFixed(2)}× ${base} at ${legendRecall}` : `does not reach ${legendRecall} in common`;
 }
 
 function recallScale(lowest) {
@@ -101,24 +135,23 @@ function curve({ points, colour, base }, x, y) {
   return `<g fill="${colour}" stroke="${colour}"><path d="${path}" fill="none" stroke-width="${base ? 2.8 : 1.8}" stroke-linejoin="round"/>${dots}</g>`;
 }
 
-/** Fastest first, as the lines stand. */
-function legend(series, base) {
+/** The base, then the fastest first, as the lines stand. */
+function legend(series) {
   const height = 40, left = plotArea.right + 22;
   const speed = ({ points }) => points.reduce((sum, point) => sum + Math.log(point.qps), 0) / points.length;
-  return [...series].sort((a, b) => Number(b.name === base) - Number(a.name === base) || speed(b) - speed(a)).map((one, i) => {
+  return [...series].sort((a, b) => Number(b.base) - Number(a.base) || speed(b) - speed(a)).map((one, i) => {
     const top = plotArea.top + 12 + i * height;
     const swatch = `<path d="M${left} ${top - 4}h22" stroke="${one.colour}" stroke-width="${one.base ? 2.8 : 1.8}"/><circle cx="${left + 11}" cy="${top - 4}" r="3" fill="${one.colour}"/>`;
-    return swatch + text(left + 30, top, one.name, one.base ? 'font-weight="600"' : '') + (one.ratio ? text(left + 30, top + 15, one.ratio, 'font-size="11"') : '');
+    return swatch + text(left + 30, top, one.name, one.base ? 'font-weight="600"' : '') + (one.note ? text(left + 30, top + 15, one.note, 'font-size="11"') : '');
   }).join('\n');
 }
 
 const headline = ({ dataset, parameters }) => `${dataset.name}: ${dataset.rows.toLocaleString('en')} vectors of ${dataset.dimensions} dimensions, ${dataset.metric}, k = ${parameters.k}`;
 
-function caption(results) {
-  const { machine, parameters, base } = results[0];
+function caption({ machine, parameters }, measured) {
   const pinned = machine.pinnedCore === null ? 'not pinned' : 'pinned to one core';
   return [
-    `M ${parameters.m}, efConstruction ${parameters.efConstruction}. Every peer is measured in turns with ${base}, ${pinned}; processor time, median of ${parameters.rounds} rounds.`,
+    `M ${parameters.m}, efConstruction ${parameters.efConstruction}. ${measured}, ${pinned}; processor time, median of ${parameters.rounds} rounds.`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.os.replace(/ \(.*/, '')}, Node ${machine.node}${machine.commit ? `, commit ${machine.commit.slice(0, 7)}${machine.dirty ? ' with changes' : ''}` : ''}, ${machine.date.slice(0, 10)}.`,
   ];
 }

@@ -21,6 +21,9 @@ const help = `npm run bench -- <command> [options]
   flat            the same for exact search: vectile-flat beside js-flat and sqlite-vec
   filter          filtered search beside an exact scan of the same allow-list
   churn           recall and bytes after removing, adding and replacing
+  codecs          bytes, recall and speed of every codec, by how much is rescored
+  modes           bytes, recall and speed of the modes exact, fast, compact and smallest
+  scale           building, opening and searching from 10,000 rows to a million
   open            opening an image beside a copy of its bytes
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
@@ -58,6 +61,9 @@ const commands = {
   flat: () => compare(options('vectile-flat', ['js-flat', 'sqlite-vec']), progress),
   filter: () => alone('filter.js', { efs: [40, 64, 100, 140, 200, 280, 400, 560] }),
   churn: () => alone('churn.js'),
+  codecs: () => alone('codecs.js', { efs: [64, 128] }),
+  modes: () => alone('modes.js'),
+  scale: () => alone('scale.js', { dataset: 'glove-100-1m' }),
   open: () => alone('open.js'),
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
   plot: () => plot(rest),

@@ -3,5 +3,6 @@ export { VectorIndex } from './engine/vector-index.js';
 export { init, type CoreSource } from './engine/core.js';
 export { VectileError, type ErrorCode } from './errors.js';
 export type {
-  AddOptions, Filter, FilterStrategy, Hits, IndexOptions, IndexStats, IndexType, Metric, SearchOptions, VectorInput,
+  AddOptions, Codec, CodecChange, CodecName, Filter, FilterStrategy, FullVectors, Hits, IndexOptions, IndexStats, IndexType, Metric, Mode, OpenOptions,
+  RescoreOptions, SearchOptions, VectorInput, VectorReader,
 } from './types.js';

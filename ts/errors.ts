@@ -15,6 +15,7 @@
  * | `IMAGE_VERSION` | the image has a format this release does not read |
  * | `IMAGE_TRUNCATED` | the image ends early, or goes on past its end |
  * | `IMAGE_CORRUPT` | a checksum or a field of the image is wrong |
+ * | `VECTORS_MISSING` | full vectors are needed that the index does not keep, and no reader was given |
  * | `SIMD_UNSUPPORTED` | the runtime has no WebAssembly SIMD |
  * | `CORE_UNAVAILABLE` | the WebAssembly core could not be loaded |
  */
@@ -31,6 +32,7 @@ export type ErrorCode =
   | 'IMAGE_VERSION'
   | 'IMAGE_TRUNCATED'
   | 'IMAGE_CORRUPT'
+  | 'VECTORS_MISSING'
   | 'SIMD_UNSUPPORTED'
   | 'CORE_UNAVAILABLE';
 

@@ -7,6 +7,46 @@ export type Metric = 'cosine' | 'dot' | 'l2-squared' | 'manhattan' | 'hamming';
 /** `hnsw`: a graph, approximate and fast. `flat`: every vector is measured, exact. */
 export type IndexType = 'hnsw' | 'flat';
 
+/** The form in which vectors are walked and scanned; see docs/codecs.md. `f32`: as they are. */
+export type CodecName = 'f32' | 'sq8' | 'sq4' | 'pq' | 'bq' | 'rq8' | 'rq1';
+
+/**
+ * A codec by its name, or with options. `trainingLimit`: vectors that must be there before it is trained on them; until then
+ * they are kept as floats. Default 100,000 for pq, 10,000 for the others.
+ */
+export type Codec =
+  | CodecName
+  | { type: 'f32' | 'rq8' | 'rq1' }
+  /** `quantile`: the share of components within the range that is quantized, above 0 and at most 1, default 0.99. */
+  | { type: 'sq8'; quantile?: number; trainingLimit?: number }
+  | { type: 'sq4'; trainingLimit?: number }
+  /**
+   * `segments`: a divisor of the dimensions; by default segments have 8 components from 2,048 dimensions, 6 from 768, 4 from
+   * 256, else 2, as far as that divides, at last 1. `centroids`: of each segment, 1 … 256, default 256; with at most 16 a flat
+   * index scans 32 vectors at once.
+   */
+  | { type: 'pq'; segments?: number; centroids?: number; trainingLimit?: number }
+  /** `centred`: the signs are of x − mean; default false. */
+  | { type: 'bq'; centred?: boolean; trainingLimit?: number };
+
+/**
+ * Where full vectors are: `memory`, as floats; `external`, outside, given by a reader or handed to `rescore`; `sq8`: nowhere,
+ * but finer codes of a byte a component serve in their place.
+ */
+export type FullVectors = 'memory' | 'external' | 'sq8';
+
+/**
+ * Codec and full vectors for those who do not want to study codecs. `exact`: floats only. `fast`: sq4 beside floats.
+ * `compact`: sq4, and sq8 instead of floats. `smallest`: rq1, full vectors outside.
+ */
+export type Mode = 'exact' | 'fast' | 'compact' | 'smallest';
+
+/**
+ * Fills `out`, f32[ids.length][dimensions], with the vectors of `ids`, as they were added. Called within a search, so
+ * it must not change the index.
+ */
+export type VectorReader = (ids: Uint32Array, out: Float32Array) => void;
+
 export interface IndexOptions {
   /** Components of every vector, 1 … 65,535. */
   dimensions: number;
@@ -25,6 +65,32 @@ export interface IndexOptions {
    * no table is kept. Memory is used up to the highest slot.
    */
   idTable?: boolean;
+  /** Default `f32`. Not beside `mode`. */
+  codec?: Codec;
+  /** With a codec; default `memory`. Not beside `mode`. */
+  fullVectors?: FullVectors;
+  /** Sets `codec` and `fullVectors`. */
+  mode?: Mode;
+  /** Gives full vectors where they are outside. Without one, searches are not rescored. */
+  reader?: VectorReader;
+}
+
+export interface OpenOptions {
+  /** As in IndexOptions: functions are not in an image. */
+  reader?: VectorReader;
+}
+
+export interface CodecChange {
+  codec?: Codec;
+  fullVectors?: FullVectors;
+  mode?: Mode;
+  /** Replaces the reader there is. */
+  reader?: VectorReader;
+}
+
+export interface RescoreOptions {
+  /** Hits wanted, at least 1. Default 10. */
+  k?: number;
 }
 
 export interface SearchOptions {
@@ -49,6 +115,14 @@ export interface SearchOptions {
    * were measured to take the same time.
    */
   flatSearchCutoff?: number;
+  /**
+   * With a codec: oversampling × k candidates are rescored, ef is raised to as many. Default: of finer codes (sq8, sq4, rq8)
+   * half of ef, but 40 at least, of coarser ones all of ef; in a flat index 4 × k (sq8, rq8), 8 × k (sq4), 20 × k (pq) or
+   * 50 × k (bq, rq1).
+   */
+  oversampling?: number;
+  /** False: distances are those of the codes; of bq the number of bits that differ. Default true. */
+  rescore?: boolean;
 }
 
 export type FilterStrategy = 'auto' | 'scan' | 'traverse';
@@ -57,6 +131,8 @@ export type FilterStrategy = 'auto' | 'scan' | 'traverse';
 export interface Hits {
   ids: Uint32Array;
   distances: Float32Array;
+  /** Candidates that were measured again by full vectors; 0 without a codec. */
+  rescored: number;
 }
 
 /**
@@ -85,12 +161,28 @@ export interface IndexStats {
   twins: number;
   /** Slots that removed vectors have left and new ones will take. */
   free: number;
+  /** The codec in use, as an option that makes it. */
+  codec: Exclude<Codec, string>;
+  fullVectors: FullVectors;
+  /** What `get` returns: `exact` vectors, ones `read` from outside, or ones `decoded` from codes. */
+  vectors: 'exact' | 'read' | 'decoded';
+  /** A change of storage that is not complete; the index is as the other fields say until it is. */
+  recoding?: {
+    codec: Exclude<Codec, string>;
+    fullVectors: FullVectors;
+    /** Vectors that must be there before it begins; 0 if none. */
+    trainingLimit: number;
+    trained: boolean;
+    /** Slots stored anew, of `total`. */
+    done: number;
+    total: number;
+  };
   /** Nodes whose highest level is 0, 1, … */
   levels: number[];
   bytes: {
     /** By region of the image: what the index needs for the slots in use. */
     header: number; ids: number; states: number; live: number; twins: number; uppers: number;
-    norms: number; links: number; rows: number; arena: number;
+    norms: number; links: number; rows: number; arena: number; codes: number; model: number; rowModel: number;
     /** Sum of the above: the size of the image. */
     total: number;
     /** The whole linear memory: image, room to grow, and what a search works in. */

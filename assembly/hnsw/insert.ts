@@ -4,6 +4,7 @@ import { Index, clearBit, free, levelMax, takeBlock } from "../image";
 import { Workspace } from "../scratch";
 import { Allowed, Everything } from "../filter";
 import { distanceAt, slotAt } from "../pool";
+import { rescorePool } from "../rescore";
 import { beam, descend } from "./search";
 import { addLink, chooseNeighbors, keepPruned } from "./prune";
 import { attachTwin, detachTwin, promoteTwin } from "./twins";
@@ -42,10 +43,10 @@ export function openLevels(index: Index, slot: u32, level: u32): void {
 }
 
 /**
- * Links a slot whose row is written and whose lists are empty. `scorer.query` must be that row. `linked`: other nodes
- * may link to the slot from an earlier life.
+ * Links a slot whose vector is stored, whose lists are empty, and at which the scorers aim. `linked`: other nodes may link
+ * to the slot from an earlier life.
  */
-export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, linked: bool): void {
+export function link<S, P>(index: Index, work: Workspace, scorer: S, full: P, slot: u32, linked: bool): void {
   const level = index.level(slot);
   if (index.entry == NONE) {
     index.entry = slot;
@@ -56,14 +57,14 @@ export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, lin
   const top = min(level, index.entryLevel);
   let isolated = true;
   for (let l = <i32>top; l >= 0; l--) {
-    findNeighbors(index, work, scorer, slot, start, l);
+    findNeighbors(index, work, scorer, full, slot, start, l);
     if (work.poolSize) start = slotAt(work, 0);
-    const equal = l == top ? findEqual(index, work, scorer, slot) : NONE;
+    const equal = l == top ? findEqual(index, work, full, slot) : NONE;
     if (equal != NONE) {
       attachTwin(index, equal, slot, linked);
       return;
     }
-    isolated = !connect(index, work, scorer, slot, l);
+    isolated = !connect(index, work, full, slot, l);
   }
   // an isolated node cannot be reached from the entry, but all that comes after it can find it from here
   if (level > index.entryLevel || isolated) {
@@ -73,14 +74,16 @@ export function link<S>(index: Index, work: Workspace, scorer: S, slot: u32, lin
 }
 
 /**
- * Fills the pool with the nearest nodes of `level` other than `slot`, whose row is the query. Tombstones found are walked
+ * Fills the pool with the nearest nodes of `level` other than `slot`, at which the scorers aim. Tombstones found are walked
  * through and never become neighbors; where they leave too few others, the search is repeated stepping over them.
  */
-export function findNeighbors<S>(index: Index, work: Workspace, scorer: S, slot: u32, start: u32, level: u32): void {
+export function findNeighbors<S, P>(index: Index, work: Workspace, scorer: S, full: P, slot: u32, start: u32, level: u32): void {
   const width = candidatesMax(index);
   beam<S, Everything>(index, work, scorer, changetype<Everything>(0), start, level, width, slot);
-  if (!index.tombstones || countNeighbors(index, work) >= index.m) return;
-  beam<S, Allowed>(index, work, scorer, changetype<Allowed>(index.region(Region.Live)), start, level, width, slot);
+  if (index.tombstones && countNeighbors(index, work) < index.m) {
+    beam<S, Allowed>(index, work, scorer, changetype<Allowed>(index.region(Region.Live)), start, level, width, slot);
+  }
+  if (index.codec) rescorePool(work, full, width);
 }
 
 /** efConstruction, and as many more as tombstones are likely to take of them. */
@@ -97,25 +100,25 @@ function countNeighbors(index: Index, work: Workspace): u32 {
 }
 
 /** Links the slot both ways with those of the pool that the heuristic chooses, and the nearest others up to m. False if none. */
-function connect<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): bool {
+function connect<P>(index: Index, work: Workspace, full: P, slot: u32, level: u32): bool {
   const links = index.links(slot, level);
-  const chosen = chooseNeighbors(index, work, scorer, links, index.m, index.linksMax(level));
+  const chosen = chooseNeighbors(index, work, full, links, index.m, index.linksMax(level));
   const count = keepPruned(index, work, links, chosen, index.m);
-  for (let i: u32 = 0; i < count; i++) addLink(index, work, scorer, load<u32>(links + (<usize>i << 2)), slot, level);
+  for (let i: u32 = 0; i < count; i++) addLink(index, work, full, load<u32>(links + (<usize>i << 2)), slot, level);
   return count > 0;
 }
 
 /**
- * A node of the pool whose row equals that of `slot`, or NONE. Equal rows are measured equal to the bit, so only those
- * at the distance of the row to itself are compared. The row of a removed node may be equal too, but gets no twins.
+ * A node of the pool that is stored exactly as `slot` is, or NONE. Equal vectors are measured equal to the bit, so only
+ * those at the distance of the slot itself are compared. A removed node may be equal too, but gets no twins.
  */
-function findEqual<S>(index: Index, work: Workspace, scorer: S, slot: u32): u32 {
-  const self = f32x4.extract_lane(scorer.between(slot, slot, slot, slot, slot), 0);
+function findEqual<P>(index: Index, work: Workspace, full: P, slot: u32): u32 {
+  const self = f32x4.extract_lane(full.distances(slot, slot, slot, slot), 0);
   for (let i: u32 = 0, n = work.poolSize; i < n; i++) {
     if (distanceAt(work, i) != self) continue;
     const other = slotAt(work, i);
     if (index.state(other) & (State.Twin | State.Tombstone)) continue;
-    if (memory.compare(index.row(other), index.row(slot), index.rowBytes) == 0) return other;
+    if (index.isStoredAs(other, slot)) return other;
   }
   return NONE;
 }
@@ -148,7 +151,7 @@ export function remove(index: Index, slot: u32): void {
  * which had none, draws one). Nodes
  * that link to it one way keep doing so: such a link is only a detour, and the next sweep reconsiders it.
  */
-export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
+export function vacate<S, P>(index: Index, work: Workspace, scorer: S, full: P, slot: u32): void {
   trust(index, slot);
   if (index.state(slot) & State.Twin) {
     detachTwin(index, slot);
@@ -158,11 +161,11 @@ export function vacate<S>(index: Index, work: Workspace, scorer: S, slot: u32): 
   const state = index.state(slot) & ~State.Suspect;
   if (!(state & State.Tombstone)) index.tombstones++;
   index.setState(slot, state | State.Tombstone);
-  if (index.twin(slot) != NONE) promoteTwin(index, work, scorer, slot);
+  if (index.twin(slot) != NONE) promoteTwin(index, work, scorer, full, slot);
   const level = index.level(slot);
   if (index.entry == slot) electEntry(index, slot);
   for (let l = <i32>level; l >= 0; l--) {
-    relinkAround(index, work, scorer, slot, l);
+    relinkAround(index, work, scorer, full, slot, l);
     memory.fill(index.links(slot, l), 0xff, index.linksMax(l) << 2);
   }
   index.tombstones--;

@@ -9,12 +9,12 @@ import { measureAround } from "../measure";
  * Writes to `links` those of the pool, nearest first, that are nearer to the node than to any neighbor chosen before,
  * so that links spread in all directions; at most `limit`, ended by NONE up to `max`. Returns how many.
  */
-export function chooseNeighbors<S>(index: Index, work: Workspace, scorer: S, links: usize, limit: u32, max: u32): u32 {
+export function chooseNeighbors<P>(index: Index, work: Workspace, full: P, links: usize, limit: u32, max: u32): u32 {
   let chosen: u32 = 0;
   for (let i: u32 = 0, n = work.poolSize; i < n && chosen < limit; i++) {
     const slot = slotAt(work, i);
     if (index.state(slot) & (State.Twin | State.Tombstone)) continue;
-    if (isCovered(scorer, slot, distanceAt(work, i), links, chosen)) continue;
+    if (isCovered(full, slot, distanceAt(work, i), links, chosen)) continue;
     store<u32>(links + (<usize>(chosen++) << 2), slot);
   }
   for (let i = chosen; i < max; i++) store<u32>(links + (<usize>i << 2), NONE);
@@ -38,21 +38,22 @@ export function contains(links: usize, count: u32, slot: u32): bool {
 }
 
 /** Whether one of the chosen is nearer to `slot` than `distance`. */
-@inline function isCovered<S>(scorer: S, slot: u32, distance: f32, links: usize, chosen: u32): bool {
+@inline function isCovered<P>(full: P, slot: u32, distance: f32, links: usize, chosen: u32): bool {
   const bound = f32x4.splat(distance);
+  if (chosen) full.focus(slot);
   for (let i: u32 = 0; i < chosen; i += 4) {
     const at = links + (<usize>i << 2);
     const a = load<u32>(at);
     const b = i + 1 < chosen ? load<u32>(at, 4) : a;
     const c = i + 2 < chosen ? load<u32>(at, 8) : a;
     const d = i + 3 < chosen ? load<u32>(at, 12) : a;
-    if (v128.any_true(f32x4.lt(scorer.between(slot, a, b, c, d), bound))) return true;
+    if (v128.any_true(f32x4.lt(full.around(a, b, c, d), bound))) return true;
   }
   return false;
 }
 
 /** Adds `neighbor` to a node's list; a full list is chosen anew from its members and the newcomer. */
-export function addLink<S>(index: Index, work: Workspace, scorer: S, node: u32, neighbor: u32, level: u32): void {
+export function addLink<P>(index: Index, work: Workspace, full: P, node: u32, neighbor: u32, level: u32): void {
   if (!index.reaches(node, level) || index.state(node) & State.Twin) return;
   const links = index.links(node, level);
   const max = index.linksMax(level);
@@ -66,14 +67,14 @@ export function addLink<S>(index: Index, work: Workspace, scorer: S, node: u32, 
     store<u32>(links + (<usize>count << 2), neighbor);
     return;
   }
-  chooseAnew(index, work, scorer, node, level, neighbor);
+  chooseAnew(index, work, full, node, level, neighbor);
 }
 
 /**
  * Chooses a node's list anew from the nodes it links to, with tombstones replaced by the nodes those link to, and from
  * `newcomer` unless that is NONE. Returns how many were chosen.
  */
-export function chooseAnew<S>(index: Index, work: Workspace, scorer: S, node: u32, level: u32, newcomer: u32): u32 {
+export function chooseAnew<P>(index: Index, work: Workspace, full: P, node: u32, level: u32, newcomer: u32): u32 {
   const links = index.links(node, level);
   const max = index.linksMax(level);
   clearPool(work, index.efConstruction > max ? index.efConstruction : max + 1);
@@ -90,11 +91,11 @@ export function chooseAnew<S>(index: Index, work: Workspace, scorer: S, node: u3
     if (!(index.state(link) & State.Tombstone)) count = gatherOne(work, link, count);
     else if (index.reaches(link, level)) count = gather(index, work, index.links(link, level), max, count);
     if (count < max) continue;
-    measureAround(work, scorer, node, count);
+    measureAround(work, full, node, count);
     count = 0;
   }
-  measureAround(work, scorer, node, count);
-  return chooseNeighbors(index, work, scorer, links, max, max);
+  measureAround(work, full, node, count);
+  return chooseNeighbors(index, work, full, links, max, max);
 }
 
 /** Adds a slot to the batch, unless it was there before. */

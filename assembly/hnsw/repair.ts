@@ -13,13 +13,14 @@
 import { NONE, State, SweepPhase } from "../layout";
 import { Index, free, giveBlock } from "../image";
 import { Workspace } from "../scratch";
+import { aimAtSlot } from "../aim";
 import { addLink, chooseAnew, chooseNeighbors, contains, keepPruned } from "./prune";
 import { descend } from "./search";
 import { electEntry, findNeighbors, trust } from "./insert";
 import { promoteTwin } from "./twins";
 
 /** Advances a sweep by up to `slots` slots; true while there is more to do. */
-export function sweep<S>(index: Index, work: Workspace, scorer: S, slots: u32): bool {
+export function sweep<S, P>(index: Index, work: Workspace, scorer: S, full: P, slots: u32): bool {
   if (index.sweepPhase == SweepPhase.Idle) {
     if (!index.tombstones && !index.moved) return false;
     index.sweepPhase = SweepPhase.Mark;
@@ -27,7 +28,7 @@ export function sweep<S>(index: Index, work: Workspace, scorer: S, slots: u32): 
   }
   for (; slots > 0; slots--) {
     if (index.sweepCursor < index.extent) {
-      visit(index, work, scorer, index.sweepCursor++);
+      visit(index, work, scorer, full, index.sweepCursor++);
     } else if (!nextPhase(index)) {
       return false;
     }
@@ -43,16 +44,16 @@ function nextPhase(index: Index): bool {
   return index.sweepPhase != SweepPhase.Idle;
 }
 
-function visit<S>(index: Index, work: Workspace, scorer: S, slot: u32): void {
+function visit<S, P>(index: Index, work: Workspace, scorer: S, full: P, slot: u32): void {
   const state = index.state(slot);
   if (index.sweepPhase == SweepPhase.Mark) {
     if (!(state & State.Tombstone)) return;
-    if (index.twin(slot) != NONE) promoteTwin(index, work, scorer, slot);
+    if (index.twin(slot) != NONE) promoteTwin(index, work, scorer, full, slot);
     index.setState(slot, index.state(slot) | State.Suspect);
   } else if (index.sweepPhase == SweepPhase.Relink) {
     if (state == State.Free || state & State.Twin || index.isCondemned(slot)) return;
     for (let level = <i32>index.level(slot); level >= 0; level--) {
-      if (linksToSuspect(index, slot, level)) relink(index, work, scorer, slot, level);
+      if (linksToSuspect(index, slot, level)) relink(index, work, scorer, full, slot, level);
     }
   } else if (index.isCondemned(slot)) {
     giveBlock(index, slot);
@@ -74,13 +75,13 @@ function linksToSuspect(index: Index, slot: u32, level: u32): bool {
 }
 
 /** Links the neighbors of a node flagged as tombstone past it. */
-export function relinkAround<S>(index: Index, work: Workspace, scorer: S, slot: u32, level: u32): void {
+export function relinkAround<S, P>(index: Index, work: Workspace, scorer: S, full: P, slot: u32, level: u32): void {
   const links = index.links(slot, level);
   for (let i: u32 = 0, max = index.linksMax(level); i < max; i++) {
     const neighbor = load<u32>(links + (<usize>i << 2));
     if (neighbor == NONE) break;
     if (!index.reaches(neighbor, level) || index.state(neighbor) & State.Twin || index.isCondemned(neighbor)) continue;
-    if (contains(index.links(neighbor, level), max, slot)) relink(index, work, scorer, neighbor, level);
+    if (contains(index.links(neighbor, level), max, slot)) relink(index, work, scorer, full, neighbor, level);
   }
 }
 
@@ -88,22 +89,20 @@ export function relinkAround<S>(index: Index, work: Workspace, scorer: S, slot: 
  * Chooses a list anew, fills it up to three quarters, and has the chosen link back. Without the filling, lists grow
  * shorter with every sweep, and recall at equal ef falls.
  */
-function relink<S>(index: Index, work: Workspace, scorer: S, node: u32, level: u32): void {
+function relink<S, P>(index: Index, work: Workspace, scorer: S, full: P, node: u32, level: u32): void {
   const links = index.links(node, level);
   const max = index.linksMax(level);
-  let chosen = chooseAnew(index, work, scorer, node, level, NONE);
+  let chosen = chooseAnew(index, work, full, node, level, NONE);
   if (work.poolSize < index.m && index.entry != NONE) {
-    searchAround(index, work, scorer, node, level);
-    chosen = chooseNeighbors(index, work, scorer, links, max, max);
+    searchAround(index, work, scorer, full, node, level);
+    chosen = chooseNeighbors(index, work, full, links, max, max);
   }
   chosen = keepPruned(index, work, links, chosen, (max * 3) >> 2);
-  for (let i: u32 = 0; i < chosen; i++) addLink(index, work, scorer, load<u32>(links + (<usize>i << 2)), node, level);
+  for (let i: u32 = 0; i < chosen; i++) addLink(index, work, full, load<u32>(links + (<usize>i << 2)), node, level);
 }
 
 /** Where removals have left a node nearly alone, its candidates come from a search, as when it was inserted. */
-function searchAround<S>(index: Index, work: Workspace, scorer: S, node: u32, level: u32): void {
-  const query = scorer.query;
-  scorer.query = index.row(node);
-  findNeighbors(index, work, scorer, node, descend(index, work, scorer, level, node), level);
-  scorer.query = query;
+function searchAround<S, P>(index: Index, work: Workspace, scorer: S, full: P, node: u32, level: u32): void {
+  aimAtSlot(index, work, scorer, full, node);
+  findNeighbors(index, work, scorer, full, node, descend(index, work, scorer, level, node), level);
 }

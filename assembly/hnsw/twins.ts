@@ -9,6 +9,7 @@
 import { NONE, State } from "../layout";
 import { Index, giveBlock } from "../image";
 import { Workspace } from "../scratch";
+import { aimAtSlot } from "../aim";
 import { link } from "./insert";
 
 @inline export function before(index: Index, twin: u32): u32 { return load<u32>(index.links(twin, 0)); }
@@ -39,16 +40,14 @@ export function detachTwin(index: Index, twin: u32): void {
 }
 
 /** The first twin of a node about to go takes its place in the graph, and with it the rest of the chain. */
-export function promoteTwin<S>(index: Index, work: Workspace, scorer: S, node: u32): void {
+export function promoteTwin<S, P>(index: Index, work: Workspace, scorer: S, full: P, node: u32): void {
   const heir = index.twin(node);
   detachTwin(index, heir);
   const rest = index.twin(node);
   index.setTwin(node, NONE);
   index.setState(heir, 1 | State.Linked | (index.state(heir) & State.Suspect));
-  const query = scorer.query;
-  scorer.query = index.row(heir);
-  link(index, work, scorer, heir, true);
-  scorer.query = query;
+  aimAtSlot(index, work, scorer, full, heir);
+  link(index, work, scorer, full, heir, true);
   if (rest != NONE) splice(index, index.state(heir) & State.Twin ? before(index, heir) : heir, rest);
 }
 

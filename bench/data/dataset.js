@@ -7,12 +7,12 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from '../paths.js';
-import { glove, glove100k } from './glove-sets.js';
+import { glove, glove100k, gloveMillion } from './glove-sets.js';
 import { exactNeighbors } from './ground-truth.js';
 import { mnist } from './mnist.js';
 import { wordnet } from './wordnet.js';
 
-export const datasets = { 'glove-100': glove, 'glove-100-100k': glove100k, 'mnist-784': mnist, 'wordnet-512': wordnet };
+export const datasets = { 'glove-100': glove, 'glove-100-100k': glove100k, 'glove-100-1m': gloveMillion, 'mnist-784': mnist, 'wordnet-512': wordnet };
 /** Neighbours known per query: no search can be judged beyond. */
 export const truthDepth = 100;
 

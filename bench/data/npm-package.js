@@ -30,10 +30,11 @@ export async function npmPackage(spec, { cacheDir, onProgress, files = {} }) {
  * Installs packages together into `folder`; does nothing when they are already there.
  * @param {string[]} specs
  * @param {string} folder
- * @param {{ onProgress?: FetchOptions['onProgress'], scripts?: boolean, files?: Record<string, number> }} [options]
- *   `scripts` lets packages compile or unpack their native part; `files` is checked in the first package
+ * @param {{ onProgress?: FetchOptions['onProgress'], scripts?: boolean, cxxFlags?: string, files?: Record<string, number> }} [options]
+ *   `scripts` lets packages compile or unpack their native part, with `cxxFlags` behind the package's own flags;
+ *   `files` is checked in the first package
  */
-export async function npmInstall(specs, folder, { onProgress, scripts = true, files = {} } = {}) {
+export async function npmInstall(specs, folder, { onProgress, scripts = true, cxxFlags, files = {} } = {}) {
   if (existsSync(folder)) return;
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
@@ -43,7 +44,7 @@ export async function npmInstall(specs, folder, { onProgress, scripts = true, fi
   mkdirSync(partial);
   writeFileSync(join(partial, 'package.json'), '{"private":true}\n');
   try {
-    await runNpm(specs, partial, scripts, onProgress);
+    await runNpm(specs, partial, { scripts, cxxFlags, onProgress });
     for (const spec of specs) checkInstalled(partial, spec);
     checkSizes(join(partial, 'node_modules', splitSpec(specs[0]).name), files);
     if (existsSync(folder)) rmSync(partial, { recursive: true });   // another process was faster
@@ -54,13 +55,14 @@ export async function npmInstall(specs, folder, { onProgress, scripts = true, fi
   }
 }
 
-function runNpm(specs, cwd, scripts, onProgress) {
+function runNpm(specs, cwd, { scripts, cxxFlags, onProgress }) {
   const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
   if (!scripts) args.push('--ignore-scripts');
   // The running Node goes first on the path, so that addons are compiled for it, against its own headers.
   const bin = dirname(process.execPath);
   const env = { ...process.env, PATH: bin + delimiter + process.env.PATH };
   if (existsSync(join(bin, '..', 'include', 'node', 'node.h'))) env.npm_config_nodedir = join(bin, '..');
+  if (cxxFlags) env.CXXFLAGS = cxxFlags;
 
   return new Promise((resolve, reject) => {
     const npm = spawn('npm', [...args, ...specs], { cwd, env, shell: process.platform === 'win32', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -79,10 +81,10 @@ function runNpm(specs, cwd, scripts, onProgress) {
   });
 }
 
-/** One line out of npm's log: the last that names a failure. */
+/** One line out of npm's log: the last that names a failure, and not merely that a tool failed. */
 function firstReason(log) {
   const lines = log.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim()).filter(Boolean);
-  return lines.filter((line) => /fatal|not found|no matching|unable|ENOTFOUND|error:|unsupported/i.test(line)).at(-1)?.replace(/https?:\/\/\S+/g, '<url>') ?? lines[0] ?? 'no reason given';
+  return lines.filter((line) => /fatal|not found|no such file|no matching|unable|ENOTFOUND|error:|unsupported/i.test(line) && !/failed with exit code/.test(line)).at(-1)?.replace(/https?:\/\/\S+/g, '<url>') ?? lines[0] ?? 'no reason given';
 }
 
 function checkInstalled(folder, spec) {

@@ -11,6 +11,12 @@ export function randomSource(seed) {
   };
 }
 
+/** @returns {() => number} normally distributed around 0 with a deviation of 1 */
+export function gaussianSource(seed) {
+  const random = randomSource(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 /** The numbers 0…n−1 in random order. */
 export function permutation(n, seed) {
   const random = randomSource(seed);

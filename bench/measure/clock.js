@@ -1,4 +1,4 @@
-// Time by the processor time the whole process got (user and system, all threads) and by the wall.
+// Time by the processor time the whole process got (user and system, all threads) and by the wall, and whose turn it is.
 // Processor time is what other programs on the machine disturb least; both are recorded.
 
 export function startClock() {
@@ -9,6 +9,12 @@ export function startClock() {
     return { cpu: used.user + used.system, wall: Number(process.hrtime.bigint() - wall) / 1000 };   // µs
   };
 }
+
+/**
+ * Who goes when in the n-th turn, of `count` in all. Each turn begins with the next one, so that nobody is always first and,
+ * of three and more, nobody ever runs twice in a row, which would find its own data in the caches.
+ */
+export const turnOrder = (count, turn) => Array.from({ length: count }, (_, i) => (i + turn) % count);
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,9 +1,15 @@
 // Speed at a recall both engines reach. Two engines are never compared at equal ef, since ef means different work in
 // each; the question is how fast each is when it finds the same share of true neighbours.
 
+import { spread } from './clock.js';
+
+export const recallTargets = [0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 const gapMax = 0.05;
 
-/** @typedef {{ ef: number, recall: number, qps: number }} Point */
+/**
+ * @typedef {{ ef: number, recall: number, qps: number }} Point
+ * @typedef {{ efs: number[], recalls: number[], times: { cpu: number[][], wall: number[][] } }} Side one engine as measured: times are those of `alternate`
+ */
 
 /**
  * Queries per second at `recall`, log-linear between the two neighbouring points (by ef) that enclose it.
@@ -23,4 +29,20 @@ export function qpsAtRecall(points, recall) {
     }
   }
   return null;
+}
+
+/** Both speeds and their ratio where both sides find this share of the neighbours. @param {Side} base @param {Side} peer */
+export function compareAtRecall(recall, base, peer) {
+  const speeds = (side, clock) => side.times[clock].map((round) => qpsAtRecall(side.efs.map((ef, at) => ({ ef, recall: side.recalls[at], qps: 1e6 / round[at] })), recall));
+  const medianQps = (side) => spread(speeds(side, 'cpu').filter((value) => value !== null))?.median ?? null;
+  return {
+    ratio: ratioOf(speeds(base, 'cpu'), speeds(peer, 'cpu')), ratioByWall: ratioOf(speeds(base, 'wall'), speeds(peer, 'wall'))?.median ?? null,
+    baseQps: medianQps(base), peerQps: medianQps(peer),
+  };
+}
+
+/** Base over peer, round by round; null when either was not measured in one. */
+export function ratioOf(baseSpeeds, peerSpeeds) {
+  if ([...baseSpeeds, ...peerSpeeds].includes(null)) return null;
+  return spread(baseSpeeds.map((speed, round) => speed / peerSpeeds[round]));
 }

@@ -1,15 +1,18 @@
-// Two engines searched side by side. For every ef, chunks of 100 queries alternate between them, so that whatever else
-// the machine does falls on both; which goes first alternates too. A round visits every ef once.
+// Engines searched side by side. For every ef, chunks of 100 queries alternate between them, so that whatever else the
+// machine does falls on all; which goes first changes too. A round visits every ef once.
 //
-// Before that both are warmed. V8 compiles WebAssembly and JavaScript a second time, optimised, on a helper thread that
+// Before that all are warmed. V8 compiles WebAssembly and JavaScript a second time, optimised, on a helper thread that
 // shares our core: until that is done code runs two to three times slower. So (1) counting recall calls every engine
 // with every query and ef, thousands of calls; (2) blocks of calls follow, with pauses that hand the core to the helper,
-// until the last four blocks of both engines were no more than 3 % faster than the best block before. How that went is
+// until the last four blocks of every engine were no more than 3 % faster than the best block before. How that went is
 // recorded, with the first and last round's speed, so that a reader can see whether an engine was still speeding up.
+//
+// An "ef" is whatever the engine's search() takes third: nothing here looks into it.
 
 import { recallOf } from '../data/ground-truth.js';
-import { median, sleep, spread, startClock } from './clock.js';
+import { median, sleep, spread, startClock, turnOrder } from './clock.js';
 
+const saturated = 0.9995;   // beyond this recall, larger efs tell nothing
 const chunkQueries = 100;
 const settleBlockQueries = 500, settleBlockWallUs = 250_000;
 const settleBlocksMin = 8, settleBlocksMax = 60, settleWithin = 0.97;
@@ -19,6 +22,27 @@ export function recallAt(data, engine, k, ef) {
   let sum = 0;
   for (let q = 0; q < data.queryCount; q++) sum += recallOf(data, q, engine.search(queryOf(data, q), k, ef), k);
   return sum / data.queryCount;
+}
+
+/**
+ * Recall by ef, up to the first at which all engines find nearly everything. Where `exact` says so, an engine scans: a
+ * single point.
+ */
+export async function recallCurves(data, engines, exact, k, wantedEfs, onProgress) {
+  const efs = engines.map(() => []), recalls = engines.map(() => []);
+  for (const [step, ef] of wantedEfs.entries()) {
+    for (const [i, engine] of engines.entries()) {
+      if (exact[i] && step > 0) continue;
+      const own = exact[i] ? null : ef;
+      await engine.prepare?.([own]);
+      efs[i].push(own);
+      recalls[i].push(recallAt(data, engine, k, own));
+    }
+    const done = recalls.every((curve) => curve.at(-1) >= saturated);
+    onProgress?.(done ? wantedEfs.length : step + 1, wantedEfs.length);
+    if (done) break;
+  }
+  return { efs, recalls };
 }
 
 /** Calls all engines until none gets faster any more. */
@@ -44,7 +68,7 @@ const hasSettled = (us) => us.length > 4 && Math.min(...us.slice(-4)) >= settleW
 
 /**
  * @param {import('./../data/dataset.js').Dataset} data
- * @param {{ engine: import('../peers/index.js').Engine, efs: number[] }[]} sides two; with fewer efs on one side, its last ones are skipped
+ * @param {{ engine: import('../peers/index.js').Engine, efs: number[] }[]} sides with fewer efs on one side, its last ones are skipped
  * @returns {{ cpu: number[][], wall: number[][] }[]} per side: µs per search, [round][ef index], the median of the chunks
  */
 export async function alternate(data, sides, k, rounds, onProgress) {
@@ -55,8 +79,7 @@ export async function alternate(data, sides, k, rounds, onProgress) {
     for (let setting = 0; setting < settings; setting++) {
       const chunks = sides.map(() => ({ cpu: [], wall: [] }));
       for (let start = 0; start < data.queryCount; start += chunkQueries) {
-        const order = (start / chunkQueries + round) % 2 ? [1, 0] : [0, 1];
-        for (const s of order) {
+        for (const s of turnOrder(sides.length, start / chunkQueries + round)) {
           const { engine, efs } = sides[s];
           if (setting >= efs.length) continue;
           const time = timeChunk(data, engine, start, k, efs[setting]);

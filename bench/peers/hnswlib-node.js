@@ -1,23 +1,37 @@
-// hnswlib behind a Node addon, compiled when it is installed.
+// hnswlib behind a Node addon, compiled when it is installed: as its package does it, and for this very processor.
 
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
-/** @type {import('./index.js').Peer} */
-export const hnswlibNode = {
-  name: 'hnswlib-node',
-  packages: ['hnswlib-node@3.0.0'],
-  kind: 'native',
-  notes: ['takes number[] only: the adapter copies each vector into one reused array', 'its build uses the compiler\'s default target: 128-bit SSE on x64'],
-  async load({ require }) {
-    const { HierarchicalNSW } = require('hnswlib-node');
-    return async ({ dimensions, metric, rows, m, efConstruction }) => {
-      const space = metric === 'cosine' ? 'cosine' : 'l2';
-      const index = new HierarchicalNSW(space, dimensions);
-      index.initIndex(rows, m, efConstruction, 100);
-      return engine(index, dimensions, () => new HierarchicalNSW(space, dimensions));
-    };
-  },
-};
+const nativeFlags = '-O3 -march=native';
+
+export const hnswlibNode = describe('hnswlib-node', undefined, 'its build uses the compiler\'s default target: 128-bit SSE on x64');
+export const hnswlibNative = describe('hnswlib-native', nativeFlags, `hnswlib-node, built from source with ${nativeFlags}`);
+
+/** @returns {import('./index.js').Peer} */
+function describe(name, cxxFlags, buildNote) {
+  return {
+    name,
+    packages: ['hnswlib-node@3.0.0'],
+    cxxFlags,
+    kind: 'native',
+    get notes() { return ['takes number[] only: the adapter copies each vector into one reused array', buildNote, `compiled by ${compiler()}`]; },
+    async load({ require }) {
+      const { HierarchicalNSW } = require('hnswlib-node');
+      return async ({ dimensions, metric, rows, m, efConstruction }) => {
+        const space = metric === 'cosine' ? 'cosine' : 'l2';
+        const index = new HierarchicalNSW(space, dimensions);
+        index.initIndex(rows, m, efConstruction, 100);
+        return engine(index, dimensions, () => new HierarchicalNSW(space, dimensions));
+      };
+    },
+  };
+}
+
+/** The compiler that node-gyp takes on this machine. */
+function compiler() {
+  try { return execFileSync(process.env.CXX ?? 'g++', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0]; } catch { return 'an unknown compiler'; }
+}
 
 /** @returns {import('./index.js').Engine} */
 function engine(index, dimensions, empty) {

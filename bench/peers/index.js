@@ -4,20 +4,21 @@
 import { edgevec } from './edgevec.js';
 import { faissNode } from './faiss-node.js';
 import { hnswJs } from './hnsw-js.js';
-import { hnswlibNode } from './hnswlib-node.js';
+import { hnswlibNative, hnswlibNode } from './hnswlib-node.js';
 import { hnswlibWasm } from './hnswlib-wasm.js';
 import { jsFlat } from './js-flat.js';
 import { sqliteVec } from './sqlite-vec.js';
 import { usearch, usearchI8 } from './usearch.js';
-import { vectile, vectileFlat } from './vectile.js';
+import { vectile, vectileCompact, vectileFast, vectileFlat, vectileFlatFast, vectileSmallest } from './vectile.js';
 import { zvec } from './zvec.js';
 
 /**
  * @typedef {object} Peer
  * @property {string} name
  * @property {string[]} packages `name@version`, installed together; the first holds the engine; empty for our own
+ * @property {string} [cxxFlags] for compiling its addon; such a build has a folder of its own
  * @property {'native' | 'wasm' | 'js'} kind
- * @property {boolean} [exact] scans every row: `ef` means nothing and recall is 1
+ * @property {boolean} [exact] scans every row: `ef` means nothing, and recall is 1 unless its notes say otherwise
  * @property {string[]} [metrics] when it does not do all
  * @property {string[]} [notes] what a reader of its figures must know; copied into every result
  * @property {(modules: Modules) => Promise<(options: EngineOptions) => Promise<Engine>>} load imports the engine and returns its constructor
@@ -43,7 +44,10 @@ import { zvec } from './zvec.js';
 
 /** @type {Record<string, Peer>} */
 export const peers = Object.fromEntries(
-  [vectile, vectileFlat, hnswlibNode, usearch, usearchI8, zvec, faissNode, hnswlibWasm, edgevec, hnswJs, sqliteVec, jsFlat].map((peer) => [peer.name, peer]),
+  [
+    vectile, vectileFast, vectileCompact, vectileSmallest, vectileFlat, vectileFlatFast,
+    hnswlibNode, hnswlibNative, usearch, usearchI8, zvec, faissNode, hnswlibWasm, edgevec, hnswJs, sqliteVec, jsFlat,
+  ].map((peer) => [peer.name, peer]),
 );
 
 export function peerNamed(name) {

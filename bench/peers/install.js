@@ -1,4 +1,5 @@
-// Peers live in bench/.cache/peers/abi<n>/<packages>, one folder per Node ABI, because addons are compiled for one.
+// Peers live in bench/.cache/peers/abi<n>/<packages><compiler flags>, one folder per Node ABI, because addons are
+// compiled for one.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,11 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { npmInstall } from '../data/npm-package.js';
 import { cacheDir } from '../paths.js';
 
-const folderOf = (peer) => join(cacheDir, 'peers', `abi${process.versions.modules}`, peer.packages.join('+').replaceAll('/', '__'));
+const folderOf = ({ packages, cxxFlags = '' }) => join(cacheDir, 'peers', `abi${process.versions.modules}`, `${packages.join('+').replaceAll('/', '__')}${cxxFlags.replaceAll(' ', '')}`);
 
 export async function installPeer(peer, progress) {
   if (peer.packages.length === 0) return;
-  await npmInstall(peer.packages, folderOf(peer), { onProgress: progress.fetch(peer.packages.join(' ')) });
+  await npmInstall(peer.packages, folderOf(peer), { cxxFlags: peer.cxxFlags, onProgress: progress.fetch(peer.packages.join(' ')) });
 }
 
 /** Imports an installed peer. @returns {Promise<(options: import('./index.js').EngineOptions) => Promise<import('./index.js').Engine>>} */

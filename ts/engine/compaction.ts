@@ -2,7 +2,8 @@
  * Giving memory back: linear memory never shrinks, so an index with many free slots is copied, closed up, into a fresh
  * instance, a few slots at a time. The old index answers until the copy is complete; a change in between voids the copy.
  */
-import { HEADER_BYTES, Header, NONE, Region, State } from '../../assembly/layout.js';
+import { Codec, HEADER_BYTES, Header, IndexType, NONE, Region, State } from '../../assembly/layout.js';
+import { readStorage, writeWanted } from './codecs.js';
 import { Core } from './core.js';
 import { IndexMemory } from './memory.js';
 
@@ -57,9 +58,12 @@ export class Compaction {
     core.exports.create(
       index, get(Header.Type), get(Header.Metric), get(Header.Dimensions), get(Header.MaxConnections), get(Header.EfConstruction), 1, 0n,
     );
+    to.adoptStorage(readStorage(this.#from, Header.Codec));
+    writeWanted(to, readStorage(this.#from, Header.WantedCodec));
     const arenaBytes = get(Header.ArenaUsed) - get(Header.ArenaWaste) + core.exports.arenaBytesPerPut(index);
     core.ensure(index + core.exports.imageBytes(index, count, arenaBytes));
     core.exports.layOut(index, count, arenaBytes);
+    for (const region of [Region.Model, Region.RowModel]) this.#copyWords(region, 0, 0, this.#from.regionCapacity(region) >>> 2);
     for (const offset of [Header.RandomState, Header.RandomState + 4, Header.Live, Header.TwinCount, Header.EntryLevel]) to.setField(offset, get(offset));
     to.setField(Header.Extent, count);
     to.setField(Header.Entry, this.#moved(get(Header.Entry)));
@@ -74,6 +78,8 @@ export class Compaction {
     const old = this.#order[slot]!;
     this.#copyWords(Region.Ids, slot, old, 1);
     this.#copyWords(Region.Rows, slot, old, from.field(Header.RowBytes) >>> 2);
+    if (this.#isPacked) this.#copyPacked(slot, old);
+    else this.#copyWords(Region.Codes, slot, old, from.field(Header.CodeBytes) >>> 2);
     if (to.regionCapacity(Region.Norms)) this.#copyWords(Region.Norms, slot, old, 1);
     to.core.u32[word(to, Region.Twins, slot)] = this.#moved(from.core.u32[word(from, Region.Twins, old)]!);
     const state = from.core.u8[from.region(Region.States) + old]!;
@@ -82,6 +88,24 @@ export class Compaction {
     if (!m) return;
     this.#copyLinks(word(to, Region.Links, slot * 2 * m), word(from, Region.Links, old * 2 * m), 2 * m);
     this.#copyUpper(slot, old, (state & State.LevelMask) - 1, m);
+  }
+
+  /** Codes of 32 slots share a block: see assembly/codecs/fastscan.ts. */
+  get #isPacked(): boolean {
+    const get = (offset: Header): number => this.#from.field(offset);
+    return get(Header.Codec) === Codec.Pq && get(Header.Centroids) <= 16 && get(Header.Type) === IndexType.Flat;
+  }
+
+  #copyPacked(slot: number, old: number): void {
+    const segments = this.#from.field(Header.Segments);
+    const source = this.#from.core.u8;
+    const target = this.memory.core.u8;
+    const place = (memory: IndexMemory, s: number): number => memory.region(Region.Codes) + (s >>> 5) * segments * 16 + (s & 15);
+    const shift = (s: number): number => (s & 16) >>> 2;
+    for (let i = 0, from = place(this.#from, old), to = place(this.memory, slot); i < segments; i++, from += 16, to += 16) {
+      const code = (source[from]! >>> shift(old)) & 15;
+      target[to] = (target[to]! & (0xf0 >>> shift(slot))) | (code << shift(slot));
+    }
   }
 
   #copyUpper(slot: number, old: number, level: number, m: number): void {

@@ -10,6 +10,15 @@ export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   base(): number;
   create(index: number, type: number, metric: number, dimensions: number, m: number, efConstruction: number, hasIds: number, seed: bigint): void;
+  setCodec(index: number, codec: number, fullVectors: number, segments: number, centroids: number, centred: number): void;
+  drawModel(index: number, seed: bigint): void;
+  encode(index: number, scratch: number, slot: number): void;
+  decode(index: number, scratch: number, slot: number): void;
+  measureRows(index: number, scratch: number, count: number): number;
+  kmeansBytes(count: number, width: number, centroids: number): number;
+  kmeansOpen(state: number, points: number, count: number, width: number, centroids: number, seed: number): void;
+  kmeansStep(state: number): number;
+  kmeansCentroids(state: number): number;
   imageBytes(index: number, slots: number, arenaBytes: number): number;
   arenaBytesPerPut(index: number): number;
   layOut(index: number, slots: number, arenaBytes: number): void;
@@ -19,11 +28,12 @@ export interface CoreExports {
   allot(index: number): number;
   put(index: number, scratch: number, slot: number): void;
   remove(index: number, slot: number): void;
-  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number, cutoff: number): number;
+  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number, cutoff: number, rescore: number): number;
   repair(index: number, scratch: number, slots: number): number;
   writeImageHeader(index: number, out: number): void;
   usedBytes(index: number, region: number): number;
   checkImageHeader(at: number): number;
+  upgradeHeader(at: number): void;
   checkImage(index: number): number;
 }
 

@@ -10,7 +10,7 @@ import type { IndexMemory } from './memory.js';
 const CHUNK_BYTES = 4 << 20;
 
 /** Names of the regions, as in the image; index by `Region`. */
-export const REGION_NAMES = ['ids', 'states', 'live', 'twins', 'uppers', 'norms', 'links', 'rows', 'arena'] as const;
+export const REGION_NAMES = ['ids', 'states', 'live', 'twins', 'uppers', 'norms', 'links', 'rows', 'arena', 'codes', 'model', 'rowModel'] as const;
 
 /** Bytes of a region in a file, padding included. */
 export function regionBytes(memory: IndexMemory, region: Region): number {
@@ -76,7 +76,8 @@ export class ImageReader {
     if (wrong) throw new VectileError('IMAGE_CORRUPT', `image: expected a sound header, got a wrong field at byte ${wrong - 1}`);
     const bytes = new DataView(this.#header.buffer).getUint32(Header.ImageBytes, true);
     core.ensure(index + bytes);
-    core.u8.set(this.#header, index);
+    core.exports.upgradeHeader(staging);
+    core.u8.copyWithin(index, staging, staging + HEADER_BYTES);
     return bytes;
   }
 
@@ -88,8 +89,8 @@ export class ImageReader {
       throw new VectileError('IMAGE_FOREIGN', `image: expected magic ${hex(MAGIC)}, got ${hex(magic)}`);
     }
     const version = view.getUint32(Header.Version, true);
-    if (this.#bytes >= 8 && version !== FORMAT_VERSION) {
-      throw new VectileError('IMAGE_VERSION', `image: expected format version ${FORMAT_VERSION}, got ${version}`);
+    if (this.#bytes >= 8 && !(version >= 1 && version <= FORMAT_VERSION)) {
+      throw new VectileError('IMAGE_VERSION', `image: expected format version 1 to ${FORMAT_VERSION}, got ${version}`);
     }
   }
 

@@ -9,6 +9,7 @@
  */
 import { HEADER_BYTES, Header, NONE, REGION_ENTRY_BYTES, Region, Scratch } from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
+import type { Storage } from './codecs.js';
 import type { Core } from './core.js';
 
 export class IndexMemory {
@@ -93,6 +94,36 @@ export class IndexMemory {
       if (grown === least || !(error instanceof VectileError)) throw error;
       this.#grow(least, arenaNeeded);
     }
+  }
+
+  /** At least as much room as another index has. */
+  makeRoomLike(other: IndexMemory): void {
+    const slots = Math.max(this.field(Header.Capacity), other.field(Header.Extent));
+    this.#grow(slots, other.field(Header.ArenaUsed) + this.#arenaBytesPerPut);
+  }
+
+  /** Says how an empty index stores vectors. */
+  adoptStorage({ codec, fullVectors, segments, centroids, centred }: Storage): void {
+    const { exports } = this.core;
+    exports.setCodec(this.index, codec, fullVectors, segments, centroids, centred);
+    this.core.ensure(this.index + exports.imageBytes(this.index, 0, 0));
+    exports.layOut(this.index, 0, 0);
+  }
+
+  /** Where regions end, bits of slots that are not there must be 0. */
+  clearSpare(): void {
+    const extent = this.field(Header.Extent);
+    for (const [region, used] of [[Region.States, extent], [Region.Live, Math.ceil(extent / 32) * 4]] as const) {
+      const at = this.region(region);
+      this.core.u8.fill(0, at + used, at + this.regionCapacity(region));
+    }
+  }
+
+  /** The best vector that is kept of a slot; of cosine the unit vector. A copy. */
+  decode(slot: number, dimensions: number): Float32Array {
+    this.core.exports.decode(this.index, this.scratch, slot);
+    const at = this.scratchField(Scratch.Rows) >>> 2;
+    return this.core.f32.slice(at, at + dimensions);
   }
 
   #grow(slots: number, arenaNeeded: number): void {

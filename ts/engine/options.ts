@@ -2,6 +2,8 @@
 import { IndexType as CoreType, LENGTH_MAX, Metric as CoreMetric, NONE, Strategy } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions, VectorInput } from '../types.js';
+import { checkCallback, checkOptions, integer, oneOf } from './checks.js';
+import { storageOf, type Storage } from './codecs.js';
 
 export const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2-squared', 'manhattan', 'hamming'];
 export const TYPES: readonly IndexType[] = ['flat', 'hnsw'];
@@ -16,10 +18,11 @@ export interface CoreOptions {
   efConstruction: number;
   seed: number;
   idTable: boolean;
+  storage: Storage;
 }
 
-const INDEX_OPTIONS = ['dimensions', 'metric', 'type', 'maxConnections', 'efConstruction', 'seed', 'idTable'];
-const SEARCH_OPTIONS = ['k', 'ef', 'filter', 'filterStrategy', 'flatSearchCutoff'];
+const INDEX_OPTIONS = ['dimensions', 'metric', 'type', 'maxConnections', 'efConstruction', 'seed', 'idTable', 'codec', 'fullVectors', 'mode', 'reader'];
+const SEARCH_OPTIONS = ['k', 'ef', 'filter', 'filterStrategy', 'flatSearchCutoff', 'oversampling', 'rescore'];
 
 export function indexOptions(options: IndexOptions): CoreOptions {
   if (options === undefined) throw invalid('options', 'an object', options);
@@ -32,6 +35,8 @@ export function indexOptions(options: IndexOptions): CoreOptions {
   integer('efConstruction', efConstruction, 1, 2 ** 20);
   integer('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   if (typeof idTable !== 'boolean') throw invalid('idTable', 'a boolean', idTable);
+  checkCallback('reader', options.reader);
+  const storage = storageOf(options, dimensions, METRICS.indexOf(metric) as CoreMetric);
   const hnsw = type === 'hnsw';
   return {
     type: TYPES.indexOf(type) as CoreType,
@@ -41,24 +46,12 @@ export function indexOptions(options: IndexOptions): CoreOptions {
     efConstruction: hnsw ? efConstruction : 0,
     seed,
     idTable,
+    storage,
   };
-}
-
-/** An object with no other keys than these, or nothing. */
-export function checkOptions(options: object | undefined, keys: readonly string[]): void {
-  if (options === undefined) return;
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  for (const key in options) {
-    if (!keys.includes(key)) throw invalid('options', keys.join(', '), key);
-  }
 }
 
 export function checkSearchOptions(options: SearchOptions | undefined): void {
   checkOptions(options, SEARCH_OPTIONS);
-}
-
-export function checkCallback(argument: string, callback: unknown): void {
-  if (callback !== undefined && typeof callback !== 'function') throw invalid(argument, 'a function', callback);
 }
 
 /** k as asked for; at most `count` can be found. */
@@ -74,6 +67,16 @@ export function searchEf(options: SearchOptions | undefined, k: number): number 
   if (ef === -1) return Math.max(k, Math.min(Math.max(8 * k, 100), 500));
   integer('ef', ef, 1, 2 ** 32 - 1, '-1 or ');
   return Math.max(ef, k);
+}
+
+/** How many times k candidates shall be rescored; undefined if the codec decides, 0 if none. */
+export function searchOversampling(options: SearchOptions | undefined): number | undefined {
+  const { oversampling, rescore = true } = options ?? {};
+  if (typeof rescore !== 'boolean') throw invalid('rescore', 'a boolean', rescore);
+  if (oversampling !== undefined && (typeof oversampling !== 'number' || !(oversampling >= 1 && oversampling <= 2 ** 20))) {
+    throw invalid('oversampling', 'a number from 1 to 1048576', oversampling);
+  }
+  return rescore ? oversampling : 0;
 }
 
 export function searchStrategy(options: SearchOptions | undefined): Strategy {
@@ -128,12 +131,4 @@ export function notFinite(argument: string, vector: ArrayLike<number>): VectileE
 
 export function zeroVector(argument: string): VectileError {
   return new VectileError('ZERO_VECTOR', `${argument}: expected a direction for metric cosine, got length 0`);
-}
-
-function integer(argument: string, value: number, min: number, max: number, or = ''): void {
-  if (!Number.isInteger(value) || value < min || value > max) throw invalid(argument, `${or}an integer from ${min} to ${max}`, value);
-}
-
-function oneOf<T extends string>(argument: string, value: T, values: readonly T[]): void {
-  if (!values.includes(value)) throw invalid(argument, values.map((v) => `'${v}'`).join(', '), value);
 }

@@ -2,19 +2,22 @@
  * VectorIndex: the synchronous façade over the core. It owns the instance, the ids and the resident filter; the core
  * owns every byte. The only file that calls the core's exports for adding, removing and searching.
  */
-import { FilterKind, Header, Metric, NONE, Region, Scratch, Status } from '../../assembly/layout.js';
+import { FullVectors as CoreFullVectors, Header, Metric, NONE, Region } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
-import type { AddOptions, Filter, Hits, IndexOptions, IndexStats, SearchOptions, VectorInput } from '../types.js';
+import type {
+  AddOptions, CodecChange, Filter, Hits, IndexOptions, IndexStats, OpenOptions, RescoreOptions, SearchOptions, VectorInput, VectorReader,
+} from '../types.js';
+import { checkCallback, checkOptions } from './checks.js';
+import { isSame, readStorage, readerMissing, storageOf, writeWanted, type Storage } from './codecs.js';
 import { Compaction, isWorthwhile } from './compaction.js';
 import { Core, loadCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
 import { ImageReader, imageChunks } from './image.js';
 import { IndexMemory } from './memory.js';
-import {
-  checkCallback, checkId, checkOptions, checkRows, checkSearchOptions, checkVector, indexOptions, notFinite, searchCutoff,
-  searchEf, searchK, searchStrategy, zeroVector,
-} from './options.js';
+import { checkId, checkRows, checkSearchOptions, checkVector, indexOptions, searchK } from './options.js';
+import { Recode, readVectors } from './recode.js';
+import { Searcher, prepareQuery } from './searcher.js';
 import { statsOf } from './stats.js';
 
 /** Slots repaired between two looks at the clock. */
@@ -40,14 +43,16 @@ export class VectorIndex {
   #memory: IndexMemory;
   readonly #ids = new IdTable();
   readonly #host: FilterHost;
-  /** The slots of a filter that lie in the scratch area, and the area's revision they were copied to. */
-  #resident: Uint32Array | undefined;
-  #residentRevision = 0;
+  readonly #searcher: Searcher;
   #additions = 0;
   #removals = 0;
   /** Raised by every change, repair and compaction included. */
   #revision = 0;
   #compaction: Compaction | undefined;
+  #recode: Recode | undefined;
+  /** How vectors shall be stored once there are enough to learn from; undefined if they are. */
+  #wanted: Storage | undefined;
+  #reader: VectorReader | undefined;
   /** Vectors removed since the index was opened or closed up, and slots the caller asked for. */
   #removedSince = 0;
   #reserved = 0;
@@ -66,30 +71,37 @@ export class VectorIndex {
       get removals() { return self.#removals; },
       slotOf: (id) => this.#slotOf(id),
     };
+    this.#searcher = new Searcher(this.#host);
   }
 
   /** An empty index. Loads the core at the first call. */
   static async create(options: IndexOptions): Promise<VectorIndex> {
     const checked = indexOptions(options);
     const index = new VectorIndex(new Core(await loadCore()));
-    const { core, index: address } = index.#memory;
-    core.exports.create(
-      address, checked.type, checked.metric, checked.dimensions,
+    const memory = index.#memory;
+    memory.core.exports.create(
+      memory.index, checked.type, checked.metric, checked.dimensions,
       checked.maxConnections, checked.efConstruction, Number(checked.idTable), BigInt(checked.seed),
     );
-    index.#open();
+    // what must learn first begins with plain floats
+    if (!checked.storage.trainingLimit) memory.adoptStorage(checked.storage);
+    writeWanted(memory, checked.storage);
+    index.#open(options.reader);
+    memory.core.exports.drawModel(memory.index, BigInt(checked.seed));
     return index;
   }
 
   /** Opens an image made by `serialize` or `writeImage`. Refuses any that is not exactly as it was written. */
-  static async deserialize(image: Uint8Array | ArrayBuffer): Promise<VectorIndex> {
+  static async deserialize(image: Uint8Array | ArrayBuffer, options?: OpenOptions): Promise<VectorIndex> {
     if (!(image instanceof Uint8Array || image instanceof ArrayBuffer)) throw invalid('image', 'a Uint8Array or an ArrayBuffer', image);
-    return VectorIndex.readImage([image instanceof ArrayBuffer ? new Uint8Array(image) : image]);
+    return VectorIndex.readImage([image instanceof ArrayBuffer ? new Uint8Array(image) : image], options);
   }
 
   /** The same from chunks of any size, as a file or a network stream gives them. */
-  static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<VectorIndex> {
+  static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options?: OpenOptions): Promise<VectorIndex> {
     if (!isIterable(source)) throw invalid('source', 'an iterable of Uint8Array', source);
+    checkOptions(options, ['reader']);
+    checkCallback('reader', options?.reader);
     const index = new VectorIndex(new Core(await loadCore()));
     const reader = new ImageReader(index.#memory);
     for await (const chunk of source) {
@@ -97,7 +109,7 @@ export class VectorIndex {
       reader.push(chunk);
     }
     reader.finish();
-    index.#open();
+    index.#open(options?.reader);
     return index;
   }
 
@@ -121,14 +133,12 @@ export class VectorIndex {
   addMany(ids: Uint32Array, vectors: Float32Array, options?: AddOptions): void {
     this.#checkOpen();
     if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
-    if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
+    this.#checkRows(ids, vectors);
     const dimensions = this.#dimensions;
-    if (vectors.length !== ids.length * dimensions) {
-      throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${dimensions} components, got ${vectors.length}`);
-    }
     checkOptions(options, ['onProgress']);
     checkCallback('onProgress', options?.onProgress);
     checkRows(vectors, dimensions, this.#metric);
+    this.#learnFrom(vectors);
     this.#memory.makeRoom(this.#slotsFor(ids), 0);
     let reported = performance.now();
     for (let i = 0; i < ids.length; i++) {
@@ -173,14 +183,19 @@ export class VectorIndex {
     return this.#slotOf(id) >= 0;
   }
 
-  /** A copy of the vector as it was given; with cosine, where rows are kept at unit length, to within rounding. */
+  /**
+   * A copy of the vector as it was given; with cosine, where rows are kept at unit length, to within rounding. Where full
+   * vectors are outside it is read from there; without a reader, or where they are kept as sq8, it is made of its code:
+   * `stats().vectors` says which.
+   */
   get(id: number): Float32Array | undefined {
     this.#checkOpen();
     checkId(id);
     const slot = this.#slotOf(id);
     if (slot < 0) return undefined;
-    const at = (this.#memory.region(Region.Rows) + slot * this.#field(Header.RowBytes)) >>> 2;
-    const vector = this.#memory.core.f32.slice(at, at + this.#dimensions);
+    const isOutside = this.#field(Header.FullVectors) !== CoreFullVectors.Memory && this.#reader;
+    if (isOutside) return readVectors(this.#reader, [id], this.#dimensions);
+    const vector = this.#memory.decode(slot, this.#dimensions);
     if (this.#metric === Metric.Cosine) {
       const norm = this.#memory.core.f32[(this.#memory.region(Region.Norms) >>> 2) + slot]!;
       for (let i = 0; i < vector.length; i++) vector[i]! *= norm;
@@ -205,13 +220,40 @@ export class VectorIndex {
     return new PreparedFilter(this.#host, list);
   }
 
-  /** The k vectors nearest to `query`, nearest first; fewer if there are not as many. */
+  /**
+   * The k vectors nearest to `query`, nearest first; fewer if there are not as many. With a codec, candidates are found by
+   * their codes and the nearest of them measured again by full vectors, from wherever these are.
+   */
   search(query: VectorInput, options?: SearchOptions): Hits {
     checkSearchOptions(options);
-    const count = this.#find(query, searchK(options), options);
-    const hits = { ids: new Uint32Array(count), distances: new Float32Array(count) };
-    this.#copyHits(count, hits.ids, hits.distances);
+    const k = searchK(options);
+    const found = this.#find(query, k, options);
+    if (found.unscored) return this.#rescoreOutside(found.unscored, found.count, k);
+    const hits = { ids: new Uint32Array(found.count), distances: new Float32Array(found.count), rescored: found.rescored };
+    this.#searcher.copyHits(this.#memory, found.count, hits.ids, hits.distances);
     return hits;
+  }
+
+  /**
+   * The first of two steps of a search: the `k` nearest by their codes, with the distances these give. Fetch their full
+   * vectors from wherever they are, and hand them to `rescore`. Without a codec these are the hits.
+   */
+  candidates(query: VectorInput, options?: SearchOptions): Hits {
+    return this.search(query, { ...options, rescore: false });
+  }
+
+  /**
+   * The second step: exact distances of `vectors`, one row for each of `ids`, and the k nearest of them, nearest first.
+   * The ids need not be in the index.
+   */
+  rescore(query: VectorInput, ids: Uint32Array, vectors: Float32Array, options?: RescoreOptions): Hits {
+    this.#checkOpen();
+    checkOptions(options, ['k']);
+    checkVector(query, this.#dimensions, 'query');
+    if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
+    this.#checkRows(ids, vectors);
+    prepareQuery(this.#memory, query, 'query');
+    return this.#searcher.rescore(this.#memory, ids, vectors, searchK(options));
   }
 
   /**
@@ -223,9 +265,15 @@ export class VectorIndex {
     if (!(ids instanceof Uint32Array) || !ids.length) throw invalid('ids', 'a Uint32Array with room for a hit', ids);
     const k = ids.length;
     if (!(distances instanceof Float32Array) || distances.length !== k) throw invalid('distances', `a Float32Array of length ${k}`, distances);
-    const count = this.#find(query, k, options);
-    this.#copyHits(count, ids, distances);
-    return count;
+    const found = this.#find(query, k, options);
+    if (!found.unscored) {
+      this.#searcher.copyHits(this.#memory, found.count, ids, distances);
+      return found.count;
+    }
+    const hits = this.#rescoreOutside(found.unscored, found.count, k);
+    ids.set(hits.ids);
+    distances.set(hits.distances);
+    return hits.ids.length;
   }
 
   /** One search per row of `queries`. */
@@ -237,7 +285,7 @@ export class VectorIndex {
       throw new VectileError('DIMENSION_MISMATCH', `queries: expected a multiple of ${dimensions} components, got ${queries.length}`);
     }
     checkSearchOptions(options);
-    const prepared = { ...options, filter: this.#prepared(options?.filter) };
+    const prepared = { ...options, filter: this.#searcher.prepared(options?.filter, (ids) => this.filter(ids)) };
     const hits: Hits[] = [];
     for (let from = 0; from < queries.length; from += dimensions) {
       hits.push(this.search(queries.subarray(from, from + dimensions), prepared));
@@ -246,8 +294,8 @@ export class VectorIndex {
   }
 
   /**
-   * Does outstanding work for about `budgetMs`: takes removed vectors out of the graph, then gives memory back if much of
-   * it is unused. True while there is more to do. Between calls the index is as usable as ever. The first step of giving
+   * Does outstanding work for about `budgetMs`: takes removed vectors out of the graph, then stores vectors as `setCodec` or
+   * `create` asked for, then gives memory back if much of it is unused. True while there is more to do. Between calls the index is as usable as ever. The first step of giving
    * memory back, and the first use of an id after it, take O(vectors) at once: 10 to 30 ms for 200,000.
    */
   work(budgetMs = 5): boolean {
@@ -260,9 +308,35 @@ export class VectorIndex {
     return true;
   }
 
+  /**
+   * Stores vectors another way from now on: with a codec, another one, or none. `work` does it, and additions help, a little
+   * at a time; the index answers throughout, and until it is done its image is the old one with the wish noted. What learns
+   * from vectors waits until `trainingLimit` of them are there. Where the index keeps no full vectors, a reader must give
+   * them, else VECTORS_MISSING is thrown and nothing changes.
+   */
+  setCodec(change: CodecChange): void {
+    this.#checkOpen();
+    if (change === undefined) throw invalid('options', 'an object', change);
+    checkOptions(change, ['codec', 'fullVectors', 'mode', 'reader']);
+    checkCallback('reader', change.reader);
+    const storage = storageOf(change, this.#dimensions, this.#metric);
+    const present = readStorage(this.#memory, Header.Codec);
+    const reader = change.reader ?? this.#reader;
+    const isExternal = present.fullVectors === CoreFullVectors.External;
+    if (!isSame(present, storage) && !reader && (isExternal || (present.fullVectors !== CoreFullVectors.Memory && storage.fullVectors === CoreFullVectors.Memory))) {
+      throw readerMissing('the change');
+    }
+    this.#reader = reader;
+    this.#changed();
+    this.#recode = undefined;
+    writeWanted(this.#memory, storage);
+    this.#wanted = isSame(present, storage) ? undefined : storage;
+  }
+
   /** Counts, levels and bytes. O(slots). */
   stats(): IndexStats {
-    return statsOf(this.#checkOpen().#memory, this.#ids.byteLength);
+    const recoding = this.#wanted && { wanted: this.#wanted, trained: this.#recode?.isTrained ?? false, done: this.#recode?.done ?? 0 };
+    return statsOf(this.#checkOpen().#memory, this.#ids.byteLength, this.#reader !== undefined, recoding);
   }
 
   /** The image in one array. O(bytes). */
@@ -297,7 +371,8 @@ export class VectorIndex {
     this.#disposed = true;
     this.#memory = undefined as unknown as IndexMemory;
     this.#compaction = undefined;
-    this.#resident = undefined;
+    this.#recode = undefined;
+    this.#searcher.forget();
     this.#ids.clear();
   }
 
@@ -311,8 +386,11 @@ export class VectorIndex {
   #field(offset: Header): number { return this.#checkOpen().#memory.field(offset); }
 
   /** Takes up an index that lies in memory. */
-  #open(): void {
+  #open(reader: VectorReader | undefined): void {
     this.#memory.open();
+    this.#reader = reader;
+    const wanted = readStorage(this.#memory, Header.WantedCodec);
+    if (!isSame(wanted, readStorage(this.#memory, Header.Codec))) this.#wanted = wanted;
     this.#dimensions = this.#field(Header.Dimensions);
     this.#metric = this.#field(Header.Metric);
     this.#hasIds = this.#field(Header.HasIds) === 1;
@@ -340,12 +418,11 @@ export class VectorIndex {
     return this.#field(Header.Extent) + Math.max(0, count - this.#field(Header.FreeCount));
   }
 
-  /** Puts a vector into the scratch area's query and has it checked. */
-  #prepare(vector: VectorInput, argument: string): void {
-    this.#memory.core.f32.set(vector, this.#memory.scratchField(Scratch.Query) >>> 2);
-    const status = this.#memory.core.exports.prepare(this.#memory.index, this.#memory.scratch);
-    if (status === Status.NotFinite) throw notFinite(argument, vector);
-    if (status === Status.ZeroVector) throw zeroVector(argument);
+  #checkRows(ids: Uint32Array, vectors: Float32Array): void {
+    if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
+    if (vectors.length !== ids.length * this.#dimensions) {
+      throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${this.#dimensions} components, got ${vectors.length}`);
+    }
   }
 
   /** Checks a vector, makes room for it where there is none, and stores it. */
@@ -354,7 +431,7 @@ export class VectorIndex {
     const { exports } = this.#memory.core;
     const known = this.#slotOf(id);
     this.#memory.makeRoom(known >= 0 ? 0 : this.#hasIds ? this.#slotsWith(1) : id + 1, GROWTH);
-    this.#prepare(vector, argument);
+    prepareQuery(this.#memory, vector, argument);
     this.#changed();
     const { index, scratch } = this.#memory;
     // the query in scratch outlives this: repair searches around rows
@@ -362,10 +439,26 @@ export class VectorIndex {
     if (known < 0) this.#additions++;
     const slot = known >= 0 ? known : this.#hasIds ? exports.allot(index) : id;
     exports.put(index, scratch, slot);
-    if (!this.#hasIds || known >= 0) return;
-    const ids = this.#memory.ids();
-    ids[slot] = id;
-    this.#ids.add(ids, slot);
+    if (this.#hasIds && known < 0) {
+      const ids = this.#memory.ids();
+      ids[slot] = id;
+      this.#ids.add(ids, slot);
+    }
+    this.#recode?.changed(slot, vector);
+    if (this.#wanted) this.#stepRecode();
+  }
+
+  /**
+   * Many vectors at once are a better sample than the first that happen to come, and whatever is added afterwards is stored
+   * and linked in its final form: so if they are enough to learn from, that is done before they are added.
+   */
+  #learnFrom(vectors: Float32Array): void {
+    const wanted = this.#wanted;
+    const count = vectors.length / this.#dimensions;
+    const live = this.#field(Header.Live);
+    if (!wanted || this.#recode || live > count || live + count < wanted.trainingLimit) return;
+    this.#recode = new Recode(this.#recodeSource(), wanted, vectors);
+    while (this.#stepRecode());
   }
 
   /** The slot of an id's vector, or −1. */
@@ -380,55 +473,21 @@ export class VectorIndex {
     return slot === NONE ? -1 : slot;
   }
 
-  /** Leaves up to k hits in the scratch area; returns how many. */
-  #find(query: VectorInput, k: number, options: SearchOptions | undefined): number {
+  /** Leaves up to k hits in the scratch area, or as many candidates as are to be rescored by vectors outside. */
+  #find(query: VectorInput, k: number, options: SearchOptions | undefined) {
     this.#checkOpen();
-    checkSearchOptions(options);
-    checkVector(query, this.#dimensions, 'query');
-    const ef = searchEf(options, k);
-    const strategy = searchStrategy(options);
-    const cutoff = searchCutoff(options);
-    const filter = this.#prepared(options?.filter);
-    const memory = this.#memory;
-    const count = this.#field(Header.Live);
-    const width = Math.min(ef, count);
-    memory.widen(width);
-    const kind = this.#admit(filter);
-    this.#prepare(query, 'query');
-    return count && memory.core.exports.search(memory.index, memory.scratch, Math.min(k, count), width, kind, strategy, cutoff);
+    return this.#searcher.find(this.#memory, query, k, options, this.#reader !== undefined, (ids) => this.filter(ids));
   }
 
-  #copyHits(count: number, ids: Uint32Array, distances: Float32Array): void {
-    const memory = this.#memory;
-    const { u32, f32 } = memory.core;
-    const slots = memory.scratchField(Scratch.HitSlots) >>> 2;
-    const measured = memory.scratchField(Scratch.HitDistances) >>> 2;
-    const table = memory.region(Region.Ids) >>> 2;
-    for (let i = 0; i < count; i++) {
-      const slot = u32[slots + i]!;
-      ids[i] = this.#hasIds ? u32[table + slot]! : slot;
-      distances[i] = f32[measured + i]!;
-    }
-  }
-
-  /** The filter as one of this index; ids given on the spot are read here, and reading them may run the caller's code. */
-  #prepared(filter: SearchOptions['filter']): PreparedFilter | undefined {
-    if (filter === undefined) return undefined;
-    const prepared = filter instanceof PreparedFilter ? filter : (this.filter(filter as Iterable<number>) as PreparedFilter);
-    if (!prepared.belongsTo(this.#host)) throw invalid('filter', 'a filter of this index', filter);
-    return prepared;
-  }
-
-  /** Brings a filter's slots into the scratch area, unless they are there. */
-  #admit(filter: PreparedFilter | undefined): FilterKind {
-    if (!filter) return FilterKind.None;
-    filter.resolve();
-    if (this.#resident !== filter.slots || this.#residentRevision !== this.#memory.scratchRevision) {
-      filter.copyTo(this.#memory);
-      this.#resident = filter.slots;
-      this.#residentRevision = this.#memory.scratchRevision;
-    }
-    return filter.isList ? FilterKind.List : FilterKind.Bitmap;
+  /** Reads the vectors of the candidates and keeps the nearest k. */
+  #rescoreOutside(query: VectorInput, count: number, k: number): Hits {
+    const ids = new Uint32Array(count);
+    this.#searcher.copyHits(this.#memory, count, ids, new Float32Array(count));
+    const vectors = new Float32Array(count * this.#dimensions);
+    if (count) this.#reader!(ids, vectors);
+    this.#checkOpen();
+    prepareQuery(this.#memory, query, 'query'); // reading may have searched
+    return this.#searcher.rescore(this.#memory, ids, vectors, k);
   }
 
   /** A little of the outstanding work; true while there is more. */
@@ -438,11 +497,39 @@ export class VectorIndex {
       this.#memory.core.exports.repair(this.#memory.index, this.#memory.scratch, REPAIR_SLOTS);
       return true;
     }
+    if (this.#wanted && this.#stepRecode()) return true;
     if (!this.#compaction && !this.#hasShrunk()) return false;
     this.#compaction ??= this.#beginCompaction();
     if (!this.#compaction) return false;
     if (!this.#compaction.step()) this.#adopt(this.#compaction.memory);
     return true;
+  }
+
+  /** Some of the change to another storage, if it is due; true while there is more that can be done now. */
+  #stepRecode(): boolean {
+    const wanted = this.#wanted;
+    if (!wanted) return false;
+    if (!this.#recode) {
+      if (this.#field(Header.Live) < wanted.trainingLimit) return false;
+      this.#recode = new Recode(this.#recodeSource(), wanted);
+    }
+    if (this.#recode.step()) return true;
+    const { memory } = this.#recode;
+    this.#recode = undefined;
+    this.#wanted = undefined;
+    this.#changed();
+    this.#memory = memory;
+    this.#searcher.forget();
+    return false;
+  }
+
+  #recodeSource() {
+    return {
+      memory: this.#memory,
+      dimensions: this.#dimensions,
+      reader: this.#reader,
+      idOf: (slot: number) => (this.#hasIds ? this.#memory.ids()[slot]! : slot),
+    };
   }
 
   /** Without memory for a copy there is none; removals will bring up the question again. */
@@ -468,7 +555,7 @@ export class VectorIndex {
     this.#removedSince = 0;
     this.#ids.clear();
     this.#removals++;
-    this.#resident = undefined;
+    this.#searcher.forget();
   }
 }
 
