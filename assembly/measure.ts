@@ -7,37 +7,43 @@ import { offer } from "./pool";
  * processor has them under way together, which is as near to prefetching as WebAssembly comes.
  */
 export function measureBatch<S>(work: Workspace, scorer: S, count: u32): void {
-  if (!count) return;
-  const end = touchBatch(work, scorer, count);
-  for (let at = work.batch; at < end; at += 16) {
-    const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
-    offerFour(work, scorer.distances(a, b, c, d), a, b, c, d, end - at);
-  }
+  touch(work, scorer, work.batch, count);
+  measure(work, scorer, work.batch, count);
 }
 
 /** The same against the vector of `node`. */
 export function measureAround<S>(work: Workspace, scorer: S, node: u32, count: u32): void {
   if (!count) return;
   scorer.focus(node);
-  const end = touchBatch(work, scorer, count);
+  touch(work, scorer, work.batch, count);
+  const end = work.batch + (<usize>count << 2);
   for (let at = work.batch; at < end; at += 16) {
     const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
     offerFour(work, scorer.around(a, b, c, d), a, b, c, d, end - at);
   }
 }
 
-/** Fetches the rows, fills the batch up to a multiple of four, and returns the batch's end. */
-@inline function touchBatch<S>(work: Workspace, scorer: S, count: u32): usize {
-  const end = work.batch + (<usize>count << 2);
+/** Starts fetching the rows of a batch, and fills it up to a multiple of four. */
+@inline export function touch<S>(work: Workspace, scorer: S, batch: usize, count: u32): void {
+  if (!count) return;
+  const end = batch + (<usize>count << 2);
   let seen: u32 = 0;
-  for (let at = work.batch; at < end; at += 4) seen |= scorer.touch(load<u32>(at));
+  for (let at = batch; at < end; at += 4) seen |= scorer.touch(load<u32>(at));
   work.sink = seen;
   work.measured += count;
   const last = load<u32>(end - 4);
   store<u32>(end, last);
   store<u32>(end, last, 4);
   store<u32>(end, last, 8);
-  return end;
+}
+
+/** Measures a batch that was touched. */
+export function measure<S>(work: Workspace, scorer: S, batch: usize, count: u32): void {
+  const end = batch + (<usize>count << 2);
+  for (let at = batch; at < end; at += 16) {
+    const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
+    offerFour(work, scorer.distances(a, b, c, d), a, b, c, d, end - at);
+  }
 }
 
 /** `left`: bytes of the batch from `a` on; what lies beyond is filling. */

@@ -79,19 +79,33 @@ export const NIBBLE_QUERY_STRIDE: usize = ASC_FEATURE_RELAXED_SIMD ? 32 : 64;
   }
 }
 
-/** acc + products of 32 query components and the 32 codes of 0 … 15 in sixteen bytes, spread over four i32 lanes; exact. */
-@inline export function dot32(query: usize, codes: v128, acc: v128): v128 {
+/** Nibble products that sixteen bits hold: 8 × 2 × 127 × 15 < 2^15, and each dot32 adds two. */
+export const NIBBLE_BLOCKS_PER_SUM: usize = 4;
+
+/**
+ * acc + products of 32 query components and the 32 codes of 0 … 15 in sixteen bytes; exact. The sums have 16-bit lanes where
+ * products of bytes are to be had, and 32-bit lanes elsewhere; after NIBBLE_BLOCKS_PER_SUM of them widen them.
+ * `nibble` is a lane of 15s: as a constant it would be made anew for each use.
+ */
+@inline export function dot32(query: usize, codes: v128, nibble: v128, acc: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    const low = v128.and(codes, i8x16.splat(15));
-    const high = v128.and(i16x8.shr_u(codes, 4), i8x16.splat(15));
-    return i32x4.relaxed_dot_i8x16_i7x16_add_s(
-      v128.load(query, 16), high, i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(query), low, acc),
-    );
+    const low = v128.and(codes, nibble);
+    const high = v128.and(i16x8.shr_u(codes, 4), nibble);
+    return i16x8.add(i16x8.add(acc, i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(query), low)), i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(query, 16), high));
   }
-  const four = i16x8.splat(15);
-  const a = i32x4.dot_i16x8_s(v128.load(query), v128.and(codes, four));
-  const b = i32x4.dot_i16x8_s(v128.load(query, 16), v128.and(i16x8.shr_u(codes, 4), four));
-  const c = i32x4.dot_i16x8_s(v128.load(query, 32), v128.and(i16x8.shr_u(codes, 8), four));
+  const a = i32x4.dot_i16x8_s(v128.load(query), v128.and(codes, nibble));
+  const b = i32x4.dot_i16x8_s(v128.load(query, 16), v128.and(i16x8.shr_u(codes, 4), nibble));
+  const c = i32x4.dot_i16x8_s(v128.load(query, 32), v128.and(i16x8.shr_u(codes, 8), nibble));
   const d = i32x4.dot_i16x8_s(v128.load(query, 48), i16x8.shr_u(codes, 12));
   return i32x4.add(acc, i32x4.add(i32x4.add(a, b), i32x4.add(c, d)));
+}
+
+/** The mask for dot32, in lanes of 8 or 16 bits; `fifteen` is 15, but not known to be. */
+@inline export function nibbleMask(fifteen: i32): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i8x16.splat(<i8>fifteen) : i16x8.splat(<i16>fifteen);
+}
+
+/** The sums of dot32 as 32-bit lanes. */
+@inline export function widened(acc: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i32x4.extadd_pairwise_i16x8_s(acc) : acc;
 }

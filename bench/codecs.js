@@ -13,7 +13,7 @@ import { createProgress } from './progress.js';
 import { nodeMajor, writeResult } from './results.js';
 import { fixed, printTable, whole } from './table.js';
 
-/** Candidates that get exact distances: none, k times so many, or all ef of them. */
+/** Candidates that get exact distances: none, k times so many (more than ef raises ef), or all ef of them. */
 const rescorings = ['none', 1, 2, 4, 8, 'all'];
 const pqSample = 100_000;   // what it learns from by default; smaller data sets are all it can have
 

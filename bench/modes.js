@@ -21,6 +21,7 @@ const progress = createProgress();
 const { k, m, efConstruction, rounds } = options;
 const data = await openDataset(options.dataset, { limit: options.limit ?? Infinity, progress });
 const { estimateBytes } = await vectile.module();
+const estimates = names.map((mode) => estimateBytes({ dimensions: data.dimensions, metric: data.metric, type: 'hnsw', maxConnections: m, mode }, data.rows));
 
 const engines = [];
 for (const peer of Object.values(modes)) {
@@ -43,7 +44,7 @@ const result = {
     notes: modes[mode].notes ?? [],
     codec: engines[i].index.stats().codec,
     build: builds[i],
-    bytesPerVector: bytesOf(mode, engines[i].index),
+    bytesPerVector: bytesOf(engines[i].index, estimates[i]),
     warm: { ...warm[i], lastRoundOverFirst: driftOf(times[i]) },
     points: pointsOf(efs[i], recalls[i], times[i]),
     atRecall: recallTargets.map((recall) => {
@@ -58,9 +59,8 @@ const file = `${data.name}-modes-node${nodeMajor()}.json`;
 console.log(`\nwritten to ${writeResult(file, result)}`);
 plot([file]);
 
-function bytesOf(mode, index) {
+function bytesOf(index, estimate) {
   const { total, memory } = index.stats().bytes;
-  const estimate = estimateBytes({ dimensions: data.dimensions, metric: data.metric, type: 'hnsw', maxConnections: m, mode }, data.rows);
   return { total: total / data.rows, memory: memory / data.rows, estimate: estimate / data.rows };
 }
 

@@ -17,6 +17,7 @@ const peerColours = ['#3b82f6', '#1f9d66', '#9b6dde', '#d6568f', '#a07a3f', '#1a
 const recallTicks = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 const recallMax = 0.999;
 const legendRecall = 0.95;
+const labelWidth = 22;   // below it, two labels of the recall axis run together: it happens to the first two
 
 /** @param {string[]} files result files; all when empty */
 export function plot(files) {
@@ -69,7 +70,8 @@ function pictureOfModes(result) {
 
 /** @param {Picture} picture */
 function draw({ result, series: wanted, measured }) {
-  const series = wanted.map((one, i) => ({ ...one, colour: i ? peerColours[(i - 1) % peerColours.length] : baseColour, base: i === 0, points: one.points.filter((point) => point.recall <= recallMax) }))
+  const isShown = ({ recall }) => recall >= recallTicks[0] && recall <= recallMax;
+  const series = wanted.map((one, i) => ({ ...one, colour: i ? peerColours[(i - 1) % peerColours.length] : baseColour, base: i === 0, points: one.points.filter(isShown) }))
     .filter((one) => one.points.length > 1);
   const points = series.flatMap((one) => one.points);
   const x = recallScale(Math.min(...points.map((point) => point.recall)));
@@ -108,7 +110,8 @@ function modeText(atRecall, base) {
 function recallScale(lowest) {
   const ticks = recallTicks.slice(Math.max(0, recallTicks.findLastIndex((tick) => tick <= lowest)));
   const from = -Math.log10(1 - Math.max(ticks[0], recallTicks[0])), to = -Math.log10(1 - recallMax);
-  return { ticks, at: (recall) => plotArea.left + ((-Math.log10(1 - recall) - from) / (to - from)) * (plotArea.right - plotArea.left) };
+  const at = (recall) => plotArea.left + ((-Math.log10(1 - recall) - from) / (to - from)) * (plotArea.right - plotArea.left);
+  return { ticks: ticks.filter((tick, i) => i !== 1 || at(tick) - at(ticks[0]) >= labelWidth), at };
 }
 
 function speedScale(lowest, highest) {

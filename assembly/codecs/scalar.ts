@@ -12,7 +12,7 @@
 import { Metric, Region } from "../layout";
 import { Index } from "../image";
 import { Workspace } from "../scratch";
-import { BYTE_QUERY_STRIDE, NIBBLE_QUERY_STRIDE, dot16, dot32, highHalf, integerSums, sums } from "../simd";
+import { BYTE_QUERY_STRIDE, NIBBLE_BLOCKS_PER_SUM, NIBBLE_QUERY_STRIDE, dot16, dot32, highHalf, integerSums, nibbleMask, sums, widened } from "../simd";
 import { byteQueryScale, writeByteQuery, writeNibbleQuery } from "./bytequery";
 import { roundUp } from "./sizes";
 import { touchBytesOf, touchRow } from "./touch";
@@ -125,6 +125,7 @@ export function writeSquare(unpacked: usize, code: usize, codeBytes: u32, model:
   blocks: usize;      // of 16 bytes that hold components
   scale: f32;         // distance = bias + scale × Σ query × code, plus the square
   bias: f32;
+  fifteen: i32;       // see nibbleMask
 }
 
 function openScalar(scorer: Scalar, index: Index, work: Workspace, blocks: u32): void {
@@ -133,6 +134,7 @@ function openScalar(scorer: Scalar, index: Index, work: Workspace, blocks: u32):
   scorer.codeBytes = index.codeBytes;
   scorer.touchBytes = touchBytesOf(index.codeBytes);
   scorer.blocks = blocks;
+  scorer.fifteen = 15;
 }
 
 /**
@@ -200,14 +202,22 @@ function prepareScalar(scorer: Scalar, index: Index, work: Workspace, vector: us
   distances(sa: u32, sb: u32, sc: u32, sd: u32): v128 {
     const a = this.codes + <usize>sa * this.codeBytes, b = this.codes + <usize>sb * this.codeBytes;
     const c = this.codes + <usize>sc * this.codeBytes, d = this.codes + <usize>sd * this.codeBytes;
-    let a0 = i32x4.splat(0), b0 = a0, c0 = a0, d0 = a0;
+    const zero = i32x4.splat(0), nibble = nibbleMask(this.fifteen);
+    let a0 = zero, b0 = zero, c0 = zero, d0 = zero;
     let query = this.query;
-    for (let i: usize = 0, n = this.blocks << 4; i < n; i += 16) {
-      a0 = dot32(query, v128.load(a + i), a0);
-      b0 = dot32(query, v128.load(b + i), b0);
-      c0 = dot32(query, v128.load(c + i), c0);
-      d0 = dot32(query, v128.load(d + i), d0);
-      query += NIBBLE_QUERY_STRIDE;
+    for (let i: usize = 0, n = this.blocks << 4; i < n;) {
+      let a1 = zero, b1 = zero, c1 = zero, d1 = zero;
+      for (const stop = min(n, i + (NIBBLE_BLOCKS_PER_SUM << 4)); i < stop; i += 16) {
+        a1 = dot32(query, v128.load(a + i), nibble, a1);
+        b1 = dot32(query, v128.load(b + i), nibble, b1);
+        c1 = dot32(query, v128.load(c + i), nibble, c1);
+        d1 = dot32(query, v128.load(d + i), nibble, d1);
+        query += NIBBLE_QUERY_STRIDE;
+      }
+      a0 = i32x4.add(a0, widened(a1));
+      b0 = i32x4.add(b0, widened(b1));
+      c0 = i32x4.add(c0, widened(c1));
+      d0 = i32x4.add(d0, widened(d1));
     }
     return finish<T>(this, integerSums(a0, b0, c0, d0), a, b, c, d);
   }

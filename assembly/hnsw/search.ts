@@ -6,18 +6,39 @@ import { NONE, State } from "../layout";
 import { Index, hasBit, setBit } from "../image";
 import { Workspace, clearVisited } from "../scratch";
 import { Allowed, Everything } from "../filter";
-import { clearPool, takeNearest } from "../pool";
-import { measureBatch } from "../measure";
+import { clearPool, slotAt, takeNearest } from "../pool";
+import { measure, touch } from "../measure";
 
-/** Fills the pool with the `width` nearest nodes of `level` that the search finds from `start`; never with `except`. */
+/**
+ * Fills the pool with the `width` nearest nodes of `level` that the search finds from `start`; never with `except`. Without
+ * a filter the two nearest candidates are expanded together, so that more rows are on their way at a time; the second is
+ * rarely one that the first's neighbors would have pushed out.
+ */
 export function beam<S, F>(index: Index, work: Workspace, scorer: S, filter: F, start: u32, level: u32, width: u32, except: u32 = NONE): void {
   clearVisited(index, work);
   clearPool(work, width);
   if (except != NONE) setBit(work.visited, except);
-  measureBatch(work, scorer, seed(index, work, filter, start, level));
-  for (let slot = takeNearest(work); slot != NONE; slot = takeNearest(work)) {
-    measureBatch(work, scorer, unvisitedNeighbors(index, work, filter, slot, level));
+  const batch = work.batch;
+  let count = seed(index, work, filter, start, level);
+  for (;;) {
+    touch(work, scorer, batch, count);
+    measure(work, scorer, batch, count);
+    const slot = takeNearest(work);
+    if (slot == NONE) return;
+    count = unvisitedNeighbors(index, work, filter, slot, level, batch);
+    if (filter.passesAll) {
+      const second = takeNearest(work);
+      if (second != NONE) count += unvisitedNeighbors(index, work, filter, second, level, batch + (<usize>count << 2));
+    }
+    if (!level) touchNext(index, work);
   }
+}
+
+/** Starts fetching the list of the candidate that will be expanded next, if nothing nearer is found. */
+@inline function touchNext(index: Index, work: Workspace): void {
+  if (work.poolCursor >= work.poolSize) return;
+  const links = index.links(slotAt(work, work.poolCursor), 0);
+  work.sink = load<u32>(links) | load<u32>(links, 64);
 }
 
 /** The node above `level` nearest to the query that greedy steps reach from the entry; never `except`, which is not it. */
@@ -61,7 +82,7 @@ export function descend<S>(index: Index, work: Workspace, scorer: S, level: u32,
     return 1;
   }
   setBit(work.visited, start);
-  const count = unvisitedNeighbors(index, work, filter, start, level);
+  const count = unvisitedNeighbors(index, work, filter, start, level, work.batch);
   return level || filter.passesAll ? count : spread(index, work, changetype<Allowed>(changetype<usize>(filter)), count);
 }
 
@@ -85,19 +106,18 @@ function spread(index: Index, work: Workspace, filter: Allowed, count: u32): u32
   return count;
 }
 
-/** Collects in the batch the neighbors of `slot` that are new and may be returned; returns how many. */
-@inline function unvisitedNeighbors<F>(index: Index, work: Workspace, filter: F, slot: u32, level: u32): u32 {
+/** Collects in a batch the neighbors of `slot` that are new and may be returned; returns how many. */
+@inline function unvisitedNeighbors<F>(index: Index, work: Workspace, filter: F, slot: u32, level: u32, batch: usize): u32 {
   if (level && !index.reaches(slot, level)) return 0;
   const links = index.links(slot, level);
   const max = index.linksMax(level);
-  if (filter.passesAll) return collectAll(work, links, max);
-  return collectAllowed(index, work, changetype<Allowed>(changetype<usize>(filter)), links, max, level);
+  if (filter.passesAll) return collectAll(work, links, max, batch);
+  return collectAllowed(index, work, changetype<Allowed>(changetype<usize>(filter)), links, max, level, batch);
 }
 
 /** Without branches on what was visited: every link is stored, the count advances only past new ones. */
-@inline function collectAll(work: Workspace, links: usize, max: u32): u32 {
+@inline function collectAll(work: Workspace, links: usize, max: u32, batch: usize): u32 {
   const visited = work.visited;
-  const batch = work.batch;
   let to = batch;
   for (let at = links, end = links + (<usize>max << 2); at < end; at += 4) {
     const link = load<u32>(at);
@@ -116,26 +136,26 @@ function spread(index: Index, work: Workspace, filter: Allowed, count: u32): u32
  * Only allowed nodes are measured and expanded. Where fewer than a list of them are among the neighbors, the search
  * steps through the others to theirs, as in ACORN (Patel et al., arXiv 2403.04871, §5), until a list is full.
  */
-function collectAllowed(index: Index, work: Workspace, filter: Allowed, links: usize, max: u32, level: u32): u32 {
-  let count = collectMatching(index, work, filter, links, max, 0);
+function collectAllowed(index: Index, work: Workspace, filter: Allowed, links: usize, max: u32, level: u32, batch: usize): u32 {
+  let count = collectMatching(index, work, filter, links, max, batch, 0);
   for (let at = links, end = links + (<usize>max << 2); at < end && count < max; at += 4) {
     const link = load<u32>(at);
     if (link == NONE) break;
     if (hasBit(work.visited, link)) continue;
     setBit(work.visited, link);
     if (!index.reaches(link, level)) continue;
-    count = collectMatching(index, work, filter, index.links(link, level), max, count);
+    count = collectMatching(index, work, filter, index.links(link, level), max, batch, count);
   }
   return count;
 }
 
-function collectMatching(index: Index, work: Workspace, filter: Allowed, links: usize, max: u32, count: u32): u32 {
+function collectMatching(index: Index, work: Workspace, filter: Allowed, links: usize, max: u32, batch: usize, count: u32): u32 {
   for (let at = links, end = links + (<usize>max << 2); at < end; at += 4) {
     const link = load<u32>(at);
     if (link == NONE) break;
     if (hasBit(work.visited, link) || !filter.accepts(index, link)) continue;
     setBit(work.visited, link);
-    store<u32>(work.batch + (<usize>(count++) << 2), link);
+    store<u32>(batch + (<usize>(count++) << 2), link);
   }
   return count;
 }

@@ -142,18 +142,11 @@ export class Core {
     }
   }
 
-  get u8(): Uint8Array { this.#refresh(); return this.#u8; }
-  get u32(): Uint32Array { this.#refresh(); return this.#u32; }
-  get f32(): Float32Array { this.#refresh(); return this.#f32; }
+  // memory that has grown leaves its former views empty
+  get u8(): Uint8Array { return this.#u8.length ? this.#u8 : (this.#u8 = new Uint8Array(this.exports.memory.buffer)); }
+  get u32(): Uint32Array { return this.#u32.length ? this.#u32 : (this.#u32 = new Uint32Array(this.exports.memory.buffer)); }
+  get f32(): Float32Array { return this.#f32.length ? this.#f32 : (this.#f32 = new Float32Array(this.exports.memory.buffer)); }
   get byteLength(): number { return this.exports.memory.buffer.byteLength; }
-
-  #refresh(): void {
-    const { buffer } = this.exports.memory;
-    if (this.#u8.buffer === buffer) return;
-    this.#u8 = new Uint8Array(buffer);
-    this.#u32 = new Uint32Array(buffer);
-    this.#f32 = new Float32Array(buffer);
-  }
 
   /** Makes sure memory reaches up to `end`. Throws INDEX_FULL or OUT_OF_MEMORY, and then nothing has changed. */
   ensure(end: number): void {
