@@ -4,7 +4,7 @@ import { Index } from "./image";
 import { Workspace } from "./scratch";
 import { encodeCode } from "./codecs/codes";
 import { rotate } from "./codecs/rotation";
-import { encodeSq8 } from "./codecs/scalar";
+import { encodeSq8Row } from "./codecs/scalar";
 import { isRotated, spaceBytes, spaceOf } from "./codecs/sizes";
 
 /** For cosine the query becomes of unit length. Returns 0 or a Status. */
@@ -45,7 +45,7 @@ export function divide(at: usize, bytes: usize, length: f64): void {
 /** Stores the prepared query as row and code of a slot. */
 export function writeVector(index: Index, work: Workspace, slot: u32): void {
   if (index.fullVectors == FullVectors.Memory) memory.copy(index.row(slot), work.query, index.rowBytes);
-  else if (index.fullVectors == FullVectors.Sq8) encodeSq8(work.query, index.row(slot), index.region(Region.RowModel), index.dimensions);
+  else if (index.fullVectors == FullVectors.Sq8) encodeSq8Row(work.query, index.row(slot), index.region(Region.RowModel), index.dimensions);
   if (index.codec) encodeCode(index, work, slot);
   if (index.hasNorms) store<f32>(index.region(Region.Norms) + (<usize>slot << 2), work.queryNorm);
 }

@@ -3,7 +3,7 @@ import {
   Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, REGIONS_BEFORE_CODES, REGION_ENTRY_BYTES,
   Region, State,
 } from "./layout";
-import { codeBytesOf, modelBytes, rowBytesOf, rowModelBytes } from "./codecs/sizes";
+import { codeBytesOf, isPacked, modelBytes, rowBytesOf, rowModelBytes } from "./codecs/sizes";
 import { Index, aligned, hasBit, imageBytes, levelMax, regionBytes } from "./image";
 import { before } from "./hnsw/twins";
 import { checksum, crc32c } from "./checksum";
@@ -120,6 +120,7 @@ export function checkImage(at: usize): i32 {
     if (checksum(index.region(region), load<u32>(entry, 4)) != load<u32>(entry, 8)) return region;
   }
   if (!modelsAreFinite(index)) return Region.Model;
+  if (index.codec == Codec.Pq && !centroidsExist(index)) return Region.Codes;
   const slots = index.extent;
   if (!slotsBelow(index.region(Region.Twins), slots, slots)) return Region.Twins;
   if (index.type == IndexType.Hnsw) {
@@ -134,6 +135,17 @@ export function checkImage(at: usize): i32 {
 /** Models are floats, and what is measured by them must have an order. */
 function modelsAreFinite(index: Index): bool {
   return areFinite(index.region(Region.Model), modelBytes(index)) && areFinite(index.region(Region.RowModel), rowModelBytes(index));
+}
+
+/** No code of pq names a centroid that is not there; packed ones are looked up among sixteen that are. */
+function centroidsExist(index: Index): bool {
+  const codes = index.region(Region.Codes);
+  if (isPacked(index)) return true;
+  for (let slot: u32 = 0; slot < index.extent; slot++) {
+    const code = codes + <usize>slot * index.codeBytes;
+    for (let i: usize = 0; i < index.segments; i++) if (load<u8>(code + i) >= index.centroids) return false;
+  }
+  return true;
 }
 
 function areFinite(at: usize, bytes: u64): bool {

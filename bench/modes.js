@@ -21,7 +21,7 @@ const progress = createProgress();
 const { k, m, efConstruction, rounds } = options;
 const data = await openDataset(options.dataset, { limit: options.limit ?? Infinity, progress });
 const { estimateBytes } = await vectile.module();
-const estimates = names.map((mode) => estimateBytes({ dimensions: data.dimensions, metric: data.metric, type: 'hnsw', maxConnections: m, mode }, data.rows));
+const estimates = await Promise.all(names.map((mode) => estimateBytes({ dimensions: data.dimensions, metric: data.metric, type: 'hnsw', maxConnections: m, mode }, data.rows)));
 
 const engines = [];
 for (const peer of Object.values(modes)) {
@@ -44,7 +44,7 @@ const result = {
     notes: modes[mode].notes ?? [],
     codec: engines[i].index.stats().codec,
     build: builds[i],
-    bytesPerVector: bytesOf(engines[i].index, estimates[i]),
+    bytesPerVector: bytesOf(engines[i].index, estimates[i].total),
     warm: { ...warm[i], lastRoundOverFirst: driftOf(times[i]) },
     points: pointsOf(efs[i], recalls[i], times[i]),
     atRecall: recallTargets.map((recall) => {

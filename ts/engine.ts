@@ -1,8 +1,9 @@
 /** The door to the engine alone: `VectorIndex`, for people who bring their own storage. */
 export { VectorIndex } from './engine/vector-index.js';
+export { estimateBytes } from './engine/estimate.js';
 export { init, type CoreSource } from './engine/core.js';
 export { VectileError, type ErrorCode } from './errors.js';
 export type {
-  AddOptions, Codec, CodecChange, CodecName, Filter, FilterStrategy, FullVectors, Hits, IndexOptions, IndexStats, IndexType, Metric, Mode, OpenOptions,
+  AddOptions, ByteEstimate, Codec, CodecChange, CodecName, Filter, FilterStrategy, FullVectors, Hits, IndexOptions, IndexStats, IndexType, Metric, Mode, OpenOptions,
   RescoreOptions, SearchOptions, VectorInput, VectorReader,
 } from './types.js';

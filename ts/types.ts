@@ -179,15 +179,18 @@ export interface IndexStats {
   };
   /** Nodes whose highest level is 0, 1, … */
   levels: number[];
-  bytes: {
-    /** By region of the image: what the index needs for the slots in use. */
-    header: number; ids: number; states: number; live: number; twins: number; uppers: number;
-    norms: number; links: number; rows: number; arena: number; codes: number; model: number; rowModel: number;
-    /** Sum of the above: the size of the image. */
-    total: number;
+  bytes: ByteEstimate & {
     /** The whole linear memory: image, room to grow, and what a search works in. */
     memory: number;
-    /** Outside linear memory: the table from ids to slots. */
-    idTable: number;
   };
+}
+
+export interface ByteEstimate {
+  /** By region of the image: what the index needs for the slots in use. */
+  header: number; ids: number; states: number; live: number; twins: number; uppers: number;
+  norms: number; links: number; rows: number; arena: number; codes: number; model: number; rowModel: number;
+  /** Sum of the above: the size of the image. */
+  total: number;
+  /** Outside linear memory: the table from ids to slots. */
+  idTable: number;
 }

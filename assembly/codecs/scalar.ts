@@ -3,7 +3,8 @@
  * step for each component; a query's components are multiplied by the steps beforehand, so that an inner product is a sum
  * of products of bytes (the affine form of pyglass's and Qdrant's codecs, made per component).
  *
- *   sq8   c = 0 … 127, a byte each: of eight bits seven, so that relaxed products are exact (simd.ts)
+ *   sq8   c = 0 … 127, a byte each: of eight bits seven, so that relaxed products are exact (simd.ts). Rows of sq8, which are
+ *         only ever unpacked, have all eight: c = 0 … 255
  *   sq4   c = 0 … 15, two a byte:    byte j of 16 holds component j in its low half and 16 + j in its high half
  *
  * With l2-squared the last four bytes of a code are the f32 Σ (step × (c − middle))². Whatever lies in a code beyond its
@@ -18,6 +19,7 @@ import { roundUp } from "./sizes";
 import { touchBytesOf, touchRow } from "./touch";
 
 const MIDDLE_8: f32 = 64;
+const MIDDLE_ROW: f32 = 128;
 const MIDDLE_4: f32 = 7.5;
 
 /** Where a model keeps its steps: behind the means. */
@@ -41,23 +43,39 @@ const MIDDLE_4: f32 = 7.5;
 
 /** `vector` is f32[dimensions], readable up to the next 128 bytes. */
 export function encodeSq8(vector: usize, code: usize, model: usize, dimensions: u32): void {
+  encodeBytes(vector, code, model, dimensions, MIDDLE_8);
+}
+
+export function encodeSq8Row(vector: usize, row: usize, model: usize, dimensions: u32): void {
+  encodeBytes(vector, row, model, dimensions, MIDDLE_ROW);
+}
+
+function encodeBytes(vector: usize, code: usize, model: usize, dimensions: u32, half: f32): void {
   const steps = stepsOf(model, dimensions);
-  const middle = f32x4.splat(MIDDLE_8), most = f32x4.splat(127);
+  const middle = f32x4.splat(half), most = f32x4.splat(2 * half - 1);
   for (let i: usize = 0; i < dimensions; i += 16) {
     v128.store(code + i, quantize16(vector + (i << 2), model + (i << 2), steps + (i << 2), middle, most));
   }
 }
 
 export function unpackSq8(code: usize, out: usize, model: usize, dimensions: u32): void {
+  unpackBytes(code, out, model, dimensions, MIDDLE_8);
+}
+
+export function unpackSq8Row(row: usize, out: usize, model: usize, dimensions: u32): void {
+  unpackBytes(row, out, model, dimensions, MIDDLE_ROW);
+}
+
+function unpackBytes(code: usize, out: usize, model: usize, dimensions: u32, middle: f32): void {
   const steps = stepsOf(model, dimensions);
   for (let i: usize = 0; i < dimensions; i += 16) {
     const codes = v128.load(code + i);
     const low = i16x8.extend_low_i8x16_u(codes), high = i16x8.extend_high_i8x16_u(codes);
     const at = i << 2;
-    unpack4(i32x4.extend_low_i16x8_u(low), MIDDLE_8, out + at, model + at, steps + at);
-    unpack4(i32x4.extend_high_i16x8_u(low), MIDDLE_8, out + at + 16, model + at + 16, steps + at + 16);
-    unpack4(i32x4.extend_low_i16x8_u(high), MIDDLE_8, out + at + 32, model + at + 32, steps + at + 32);
-    unpack4(i32x4.extend_high_i16x8_u(high), MIDDLE_8, out + at + 48, model + at + 48, steps + at + 48);
+    unpack4(i32x4.extend_low_i16x8_u(low), middle, out + at, model + at, steps + at);
+    unpack4(i32x4.extend_high_i16x8_u(low), middle, out + at + 16, model + at + 16, steps + at + 16);
+    unpack4(i32x4.extend_low_i16x8_u(high), middle, out + at + 32, model + at + 32, steps + at + 32);
+    unpack4(i32x4.extend_high_i16x8_u(high), middle, out + at + 48, model + at + 48, steps + at + 48);
   }
 }
 

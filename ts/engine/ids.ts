@@ -74,14 +74,23 @@ export class IdTable {
     this.#slots[i] = slot;
   }
 
-  /** At most two thirds full. */
   #resize(ids: Uint32Array, count: number): void {
     const old = this.#slots;
-    let size = 16;
-    while (size * 2 < count * 3) size *= 2;
-    this.#slots = new Uint32Array(size).fill(EMPTY);
+    this.#slots = new Uint32Array(tableSize(count)).fill(EMPTY);
     for (const slot of old) if (slot !== EMPTY) this.#insert(ids, slot);
   }
+}
+
+/** Entries of a table of `count` ids: at most two thirds are taken. */
+function tableSize(count: number): number {
+  let size = 16;
+  while (size * 2 < count * 3) size *= 2;
+  return size;
+}
+
+/** Bytes of a table of `count` ids. */
+export function idTableBytes(count: number): number {
+  return tableSize(count) * 4;
 }
 
 /** The finalizer of MurmurHash3: every bit of the id reaches every bit of the result. */

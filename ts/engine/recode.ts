@@ -68,15 +68,14 @@ export class Recode {
   *#run(): Generator<void, void> {
     const { target } = this;
     const { memory: from, dimensions } = this.#source;
-    const { module } = from.core;
     const seed = from.field(Header.RandomState);
     const learns = target.trainingLimit > 0;
     const sample = learns ? yield* this.#sample() : undefined;
-    const model = sample && (yield* trainCodec(target, sample, dimensions, module, seed));
+    const model = sample && (yield* trainCodec(target, sample, dimensions, from.core, seed));
     const rowModel = sample && target.fullVectors === FullVectors.Sq8 ? yield* trainRows(sample, dimensions) : undefined;
     this.#isTrained = true;
 
-    const to = this.#open(module);
+    const to = this.#open();
     if (model) to.core.f32.set(model, to.region(Region.Model) >>> 2);
     if (rowModel) to.core.f32.set(rowModel, to.region(Region.RowModel) >>> 2);
     yield;
@@ -88,10 +87,10 @@ export class Recode {
   }
 
   /** An empty index of the target's kind, with room for as many slots. */
-  #open(module: WebAssembly.Module): IndexMemory {
+  #open(): IndexMemory {
     const from = this.#source.memory;
     const get = (offset: Header): number => from.field(offset);
-    const to = new IndexMemory(new Core(module));
+    const to = new IndexMemory(new Core(from.core.module));
     to.core.exports.create(
       to.index, get(Header.Type), get(Header.Metric), get(Header.Dimensions), get(Header.MaxConnections), get(Header.EfConstruction), get(Header.HasIds), 0n,
     );

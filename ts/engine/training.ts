@@ -10,12 +10,11 @@ import { Core } from './core.js';
 const SCALAR_SAMPLE_MAX = 10_000;
 /** Deviations a quantile is read from. */
 const DEVIATIONS_MAX = 2 ** 18;
-/** The share of components in the range of rows kept as sq8: nearly all, since nothing finer is left to correct them. */
-const ROW_QUANTILE = 0.9999;
-/** Steps tried for sq4, as range in standard deviations. */
-const SQ4_RANGES = [3.6, 4.2, 4.8, 5.4, 6.2, 7.4, 9, 12, 16, 24];
+/** Ranges tried for a component, in standard deviations. */
+const RANGES = [3.6, 4.2, 4.8, 5.4, 6.2, 7.4, 9, 12, 16, 24];
 const SQ4_LEVELS = 15;
 const SQ8_LEVELS = 127;
+const ROW_LEVELS = 255;
 
 /** Some vectors, read by columns. Those of cosine are of unit length. */
 export interface Sample {
@@ -29,12 +28,12 @@ export function sampleSize(storage: Storage, count: number): number {
   return Math.min(count, storage.codec === Codec.Pq ? storage.trainingLimit : SCALAR_SAMPLE_MAX);
 }
 
-/** The model of a codec, or undefined if it learns nothing. */
-export function* trainCodec(storage: Storage, sample: Sample, dimensions: number, module: WebAssembly.Module, seed: number): Training {
+/** The model of a codec, or undefined if it learns nothing. `like`: the core to compute with. */
+export function* trainCodec(storage: Storage, sample: Sample, dimensions: number, like: Core, seed: number): Training {
   switch (storage.codec) {
     case Codec.Sq8: return yield* trainSq8(sample, dimensions, storage.quantile);
-    case Codec.Sq4: return yield* trainSq4(sample, dimensions);
-    case Codec.Pq: return yield* trainPq(storage, sample, dimensions, module, seed);
+    case Codec.Sq4: return yield* trainSteps(sample, dimensions, SQ4_LEVELS);
+    case Codec.Pq: return yield* trainPq(storage, sample, dimensions, like, seed);
     case Codec.Bq: return storage.centred ? yield* trainMean(sample, dimensions) : undefined;
     default: return undefined;
   }
@@ -42,7 +41,7 @@ export function* trainCodec(storage: Storage, sample: Sample, dimensions: number
 
 /** The model of rows kept as sq8. */
 export function trainRows(sample: Sample, dimensions: number): Training {
-  return trainSq8(sample, dimensions, ROW_QUANTILE);
+  return trainSteps(sample, dimensions, ROW_LEVELS);
 }
 
 export type Training = Generator<void, Float32Array | undefined>;
@@ -81,28 +80,28 @@ function* trainSq8(sample: Sample, dimensions: number, quantile: number): Traini
 }
 
 /** A mean and a step for each component: the step with which the sample is off least. */
-function* trainSq4(sample: Sample, dimensions: number): Training {
+function* trainSteps(sample: Sample, dimensions: number, levels: number): Training {
   const model = scalarModel(dimensions);
   const column = new Float32Array(sample.count);
   for (let d = 0; d < dimensions; d++) {
     sample.columns(d, 1, column);
     const mean = meanOf(column);
     model[d] = mean;
-    model[model.length / 2 + d] = stepOf(column, mean);
+    model[model.length / 2 + d] = stepOf(column, mean, levels);
     yield;
   }
   return model;
 }
 
-function stepOf(column: Float32Array, mean: number): number {
+function stepOf(column: Float32Array, mean: number, levels: number): number {
   let squares = 0;
   for (const x of column) squares += (x - mean) ** 2;
   const deviation = Math.sqrt(squares / column.length);
   let best = 0;
   let least = Infinity;
-  for (const range of SQ4_RANGES) {
-    const step = (range * deviation) / SQ4_LEVELS;
-    const error = step ? errorOf(column, mean, step) : 0;
+  for (const range of RANGES) {
+    const step = (range * deviation) / levels;
+    const error = step ? errorOf(column, mean, step, levels) : 0;
     if (error >= least) continue;
     least = error;
     best = step;
@@ -110,12 +109,12 @@ function stepOf(column: Float32Array, mean: number): number {
   return best;
 }
 
-function errorOf(column: Float32Array, mean: number, step: number): number {
+function errorOf(column: Float32Array, mean: number, step: number, levels: number): number {
   const inverse = 1 / step;
   let error = 0;
   for (let i = 0; i < column.length; i++) {
-    const level = (column[i]! - mean) * inverse + SQ4_LEVELS / 2;
-    const off = level - Math.min(Math.max(Math.round(level), 0), SQ4_LEVELS);
+    const level = (column[i]! - mean) * inverse + levels / 2;
+    const off = level - Math.min(Math.max(Math.round(level), 0), levels);
     error += off * off;
   }
   return error * step * step;
@@ -133,12 +132,12 @@ function meanOf(column: Float32Array): number {
 }
 
 /** k-means in each segment, in an instance of its own that is dropped afterwards. */
-function* trainPq(storage: Storage, sample: Sample, dimensions: number, module: WebAssembly.Module, seed: number): Training {
+function* trainPq(storage: Storage, sample: Sample, dimensions: number, like: Core, seed: number): Training {
   const { segments, centroids } = storage;
   const width = dimensions / segments;
   const lanes = Math.ceil(centroids / 4) * 4;
   const model = new Float32Array(dimensions * lanes);
-  const core = new Core(module);
+  const core = new Core(like.module);
   const { exports } = core;
   const points = exports.base();
   const state = points + Math.ceil((sample.count * width * 4) / 64) * 64;
