@@ -2,7 +2,7 @@
  * Where a query or an insertion works. One scratch area serves one search at a time; several may read one index.
  * Addresses here are absolute: an area is opened anew when its index has grown.
  */
-import { IndexType, REGION_ALIGNMENT, Scratch } from "./layout";
+import { FullVectors, IndexType, REGION_ALIGNMENT, Scratch } from "./layout";
 import { Index, aligned } from "./image";
 import { codeQueryBytes } from "./codecs/codes";
 import { isRotated, spaceBytes } from "./codecs/sizes";
@@ -30,6 +30,8 @@ import { isRotated, spaceBytes } from "./codecs/sizes";
   folded: usize;        // f32[spaceBytes / 4]: what a codec makes of the query on the way
   codeQuery: usize;     // the query as the codec's scorer wants it
   unpacked: usize;      // f32[7][spaceBytes / 4]: vectors made of codes; see aim.ts for the sixth and seventh
+  chosen: usize;        // u32[linksMax(0) + 4]: addresses of the vectors of chosen neighbors
+  held: usize;          // f32[linksMax(0)][spaceBytes / 4]: those that had to be unpacked
   candidates: usize;    // u32[width]: slots about to be rescored
   // what put, search and repair are asked for
   slot: u32;
@@ -70,13 +72,19 @@ if (offsetof<Workspace>("scorer") + 64 > FULL_SCORER) ERROR("the scorers of a Wo
   return max<u64>(width, index.type == IndexType.Hnsw ? max<u64>(<u64>index.efConstruction << 1, (<u64>index.m << 1) + 2) : 1);
 }
 
+@inline function chosenBytes(index: Index): u64 { return aligned((<u64>index.m << 3) + 16); }
+
+@inline function heldBytes(index: Index): u64 {
+  return index.fullVectors == FullVectors.Memory ? 0 : (<u64>index.m << 1) * spaceBytes(index);
+}
+
 /** Bytes of an area for an index of `slots` slots and searches of up to `width` candidates. */
 export function scratchBytes(index: Index, slots: u32, width: u32): u64 {
   const wide = widthFor(index, width);
   const space = aligned(spaceBytes(index));
-  const codes = index.codec ? space * (isRotated(index) ? 9 : 8) + aligned(codeQueryBytes(index)) + aligned(wide << 2) : 0;
+  const codes = index.codec ? space * (isRotated(index) ? 9 : 8) + aligned(codeQueryBytes(index)) + aligned(wide << 2) + heldBytes(index) : 0;
   return Scratch.HeadBytes + aligned(index.vectorBytes + 128) + index.vectorBytes * 4 + REGION_ALIGNMENT + bitmapBytes(slots) * 2
-    + aligned((wide + 2) << 3) + aligned((batchMax(index) + 4) << 2) + aligned(wide << 2) * 2 + codes;
+    + aligned((wide + 2) << 3) + aligned((batchMax(index) + 4) << 2) + aligned(wide << 2) * 2 + chosenBytes(index) + codes;
 }
 
 /** Lays out an area over memory that is already there. */
@@ -96,6 +104,7 @@ export function openScratch(index: Index, scratch: usize, width: u32): void {
   work.batch = at; at += <usize>aligned((batchMax(index) + 4) << 2);
   work.hitSlots = at; at += <usize>aligned(wide << 2);
   work.hitDistances = at; at += <usize>aligned(wide << 2);
+  work.chosen = at; at += <usize>chosenBytes(index);
   work.space = work.query;
   if (!index.codec) return;
   const space = <usize>aligned(spaceBytes(index));
@@ -104,7 +113,8 @@ export function openScratch(index: Index, scratch: usize, width: u32): void {
   work.unpacked = at; at += space * 7;
   memory.fill(work.unpacked, 0, space * 7);
   work.codeQuery = at; at += <usize>aligned(codeQueryBytes(index));
-  work.candidates = at;
+  work.candidates = at; at += <usize>aligned(wide << 2);
+  work.held = at;
 }
 
 /** Forgets which slots were visited. A plain fill beats a log of touched words up to millions of slots. */

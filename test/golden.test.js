@@ -47,3 +47,19 @@ describe.each(binaries)('%s', (binary) => {
     });
   });
 });
+
+test('images from before there were codecs can be given one', async () => {
+  const old = GOLDEN.filter(({ version, answers }) => version === 1 && ['cosine', 'dot', 'l2-squared'].includes(answers.stats.metric));
+  expect(old.length).toBeGreaterThan(3);
+  for (const { name, image, answers } of old) {
+    const index = await VectorIndex.deserialize(Uint8Array.from(atob(image), (c) => c.charCodeAt(0)));
+    index.setCodec({ codec: 'rq8' });
+    while (index.work(5));
+    expect(index.stats(), name).toMatchObject({ codec: { type: 'rq8' }, count: answers.stats.count });
+    for (const { query, distances } of answers.searches) {
+      const hits = index.search(query, { k: 12, oversampling: 100 });
+      expect(hits.rescored).toBe(answers.stats.count);
+      distances.forEach((distance, i) => expect(hits.distances[i]).toBeCloseTo(distance, 4));
+    }
+  }
+});

@@ -262,7 +262,7 @@ describe('options', () => {
     const index = await create();
     await expectRefused(index, () => index.search([1, NaN, 3]), 'NOT_FINITE');
     await expectRefused(index, () => index.search([1, 2]), 'DIMENSION_MISMATCH');
-    expect(index.search([1, 2, 3])).toEqual({ ids: new Uint32Array(0), distances: new Float32Array(0) });
+    expect(index.search([1, 2, 3])).toEqual({ ids: new Uint32Array(0), distances: new Float32Array(0), rescored: 0 });
     expect(index.searchMany(new Float32Array(6))).toHaveLength(2);
     expect(index.searchMany(new Float32Array(0))).toEqual([]);
     expect(index.searchInto([1, 2, 3], new Uint32Array(4), new Float32Array(4), { filter: [1] })).toBe(0);
@@ -273,7 +273,7 @@ describe('options', () => {
 
 test('options that do not exist are refused by name', async () => {
   const index = await create();
-  expect(() => index.search([1, 2, 3], { topK: 1 })).toThrow(/^options: expected k, ef, filter, filterStrategy, flatSearchCutoff, got "topK"$/);
+  expect(() => index.search([1, 2, 3], { topK: 1 })).toThrow(/^options: expected k, ef, filter, filterStrategy, flatSearchCutoff, oversampling, rescore, got "topK"$/);
   expect(() => index.addMany(new Uint32Array(0), new Float32Array(0), { batch: 1 })).toThrow(/^options: expected onProgress, got "batch"$/);
   await expect(VectorIndex.create({ dimensions: 3, M: 16 })).rejects.toThrow(/^options: expected dimensions, .*, got "M"$/);
 });
@@ -384,7 +384,8 @@ test('after dispose every method says so', async () => {
     reserve: () => index.reserve(1), remove: () => index.remove(1), has: () => index.has(1), get: () => index.get(1), ids: () => index.ids(),
     filter: () => index.filter([1]), search: () => index.search([1, 2, 3]), searchInto: () => index.searchInto([1, 2, 3], new Uint32Array(1), new Float32Array(1)),
     searchMany: () => index.searchMany(new Float32Array(3)), work: () => index.work(5), stats: () => index.stats(), serialize: () => index.serialize(),
-    writeImage: () => index.writeImage(() => {}), 'filter.size': () => filter.size,
+    candidates: () => index.candidates([1, 2, 3]), rescore: () => index.rescore([1, 2, 3], new Uint32Array(1), new Float32Array(3)),
+    setCodec: () => index.setCodec({ codec: 'rq8' }), writeImage: () => index.writeImage(() => {}), 'filter.size': () => filter.size,
   };
   const methods = Object.getOwnPropertyNames(VectorIndex.prototype).filter((name) => !['constructor', 'dispose'].includes(name));
   expect(methods.filter((name) => !(name in calls)), 'methods without a case here').toEqual([]);

@@ -61,7 +61,7 @@ describe.each([0.9, 1])('%d of all vectors are equal', (share) => {
     const { index, same, ids } = some;
     for (let i = 0; i < ids.length; i += 97) {
       for (const filterStrategy of ['auto', 'traverse']) {
-        expect(index.search(same, { k: 5, filter: [ids[i]], filterStrategy })).toEqual({ ids: Uint32Array.of(ids[i]), distances: Float32Array.of(0) });
+        expect(index.search(same, { k: 5, filter: [ids[i]], filterStrategy })).toEqual({ ids: Uint32Array.of(ids[i]), distances: Float32Array.of(0), rescored: 0 });
       }
     }
     const half = ids.filter((_, i) => i % 2);

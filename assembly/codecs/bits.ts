@@ -42,12 +42,24 @@ export function encodeSigns(vector: usize, code: usize, mean: usize, dimensions:
   }
 }
 
-/** Writes what the bits stand for, given how long x − mean mostly is. out: f32[dimensions] */
+/** Writes what the bits stand for, given how long x − mean mostly is. Both are readable and writable up to 16 components. */
 export function unpackSigns(code: usize, out: usize, mean: usize, length: f32, dimensions: u32): void {
   const one = length / Mathf.sqrt(<f32>dimensions);
-  for (let i: u32 = 0; i < dimensions; i++) {
-    store<f32>(out + (<usize>i << 2), load<f32>(mean + (<usize>i << 2)) + (isSet(code, i) ? one : -one));
+  for (let i: u32 = 0; i < dimensions; i += 16) {
+    const at = <usize>i << 2;
+    const bits: u32 = load<u16>(code + (<usize>i >> 3));
+    for (let j: u32 = 0; j < 16; j += 4) {
+      const to = at + (<usize>j << 2);
+      v128.store(out + to, f32x4.add(v128.load(mean + to), signs(bits >> j, one)));
+    }
   }
+  for (let i = dimensions; i & 15; i++) store<f32>(out + (<usize>i << 2), 0);
+}
+
+/** +one where a bit of the lowest four is set, else −one. */
+@inline function signs(bits: u32, one: f32): v128 {
+  const isSet = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(1, 2, 4, 8)), i32x4.splat(0));
+  return v128.bitselect(f32x4.splat(one), f32x4.splat(-one), isSet);
 }
 
 /** Writes the code of a rotated vector, f32[space]. */
@@ -69,7 +81,10 @@ export function encodeRq1(vector: usize, code: usize, space: u32): void {
 /** Writes the rotated vector that a code stands for, f32[space]; 2 / π × factor is the mean of |x[i]|, if they are Gaussian. */
 export function unpackRq1(code: usize, out: usize, space: u32): void {
   const one = load<f32>(code + (<usize>space >> 3)) * 0.6366197723675814;
-  for (let i: u32 = 0; i < space; i++) store<f32>(out + (<usize>i << 2), isSet(code, i) ? one : -one);
+  for (let i: u32 = 0; i < space; i += 16) {
+    const bits: u32 = load<u16>(code + (<usize>i >> 3));
+    for (let j: u32 = 0; j < 16; j += 4) v128.store(out + (<usize>(i + j) << 2), signs(bits >> j, one));
+  }
 }
 
 /** Lays a scorer. `bits` has room for bqQueryBytes(dimensions) and holds the query from now on; `codes` is the first slot's code. */
@@ -143,8 +158,6 @@ function writePlanes(query: usize, space: u32, step: f32, planes: usize): f32 {
 @inline function bytesOf(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
-
-@inline function isSet(code: usize, i: u32): bool { return (load<u8>(code + (<usize>i >> 3)) >> <u8>(i & 7) & 1) != 0; }
 
 @inline function total(lanes: v128): f32 {
   return f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1) + f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);

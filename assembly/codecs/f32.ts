@@ -33,6 +33,10 @@ import { touchBytesOf, touchRow } from "./touch";
   @inline around(a: u32, b: u32, c: u32, d: u32): v128 { return this.measure(this.center, a, b, c, d); }
   @inline focus(slot: u32): void { this.center = this.vector(slot); }
 
+  /** Where a vector lies as long as it is chosen as the i-th neighbor, and distances to four such. */
+  @inline hold(slot: u32, i: u32): usize { return this.vector(slot); }
+  aroundHeld(a: usize, b: usize, c: usize, d: usize): v128 { return measureFour<M>(this.center, a, b, c, d, this.rowBytes); }
+
   @inline touch(slot: u32): u32 { return touchRow(this.vector(slot), this.touchBytes); }
 
   private measure(x: usize, a: u32, b: u32, c: u32, d: u32): v128 {

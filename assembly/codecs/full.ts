@@ -23,6 +23,7 @@ import { touchBytesOf, touchRow } from "./touch";
   vectorBytes: usize;  // of an unpacked vector
   unpacked: usize;     // f32[5][vectorBytes / 4]
   touchBytes: usize;
+  held: usize;         // f32[linksMax(0)][vectorBytes / 4], if they are unpacked
 
   open(index: Index, work: Workspace): void {
     this.index = index;
@@ -31,6 +32,7 @@ import { touchBytesOf, touchRow } from "./touch";
     this.rowBytes = isCode ? index.codeBytes : index.rowBytes;
     this.vectorBytes = isCode ? spaceBytes(index) : index.vectorBytes;
     this.unpacked = work.unpacked;
+    this.held = work.held;
     this.touchBytes = touchBytesOf(this.rowBytes);
   }
 
@@ -38,12 +40,16 @@ import { touchBytesOf, touchRow } from "./touch";
   prepare(index: Index, work: Workspace, vector: usize): void { this.query = vector; }
 
   /** A slot's vector; where it must be unpacked, in the fifth buffer, until the next call. */
-  vector(slot: u32): usize { return this.unpack(slot, 4); }
+  vector(slot: u32): usize { return this.unpack(slot, this.unpacked, 4); }
 
-  private unpack(slot: u32, buffer: usize): usize {
+  /** A slot's vector, until another one is held as the i-th. */
+  hold(slot: u32, i: u32): usize { return this.unpack(slot, this.held, i); }
+
+  /** The vector itself, or what is made of its code in one of the buffers at `to`. */
+  private unpack(slot: u32, to: usize, buffer: usize): usize {
     const index = this.index;
     if (index.fullVectors == FullVectors.Memory) return this.rows + <usize>slot * this.rowBytes;
-    const out = this.unpacked + buffer * <usize>spaceBytes(index);
+    const out = to + buffer * <usize>spaceBytes(index);
     if (index.fullVectors == FullVectors.Sq8) unpackSq8Row(index.row(slot), out, index.region(Region.RowModel), index.dimensions);
     else unpackCode(index, slot, out);
     if (index.metric == Metric.Cosine) makeUnit(out, this.vectorBytes);
@@ -52,11 +58,13 @@ import { touchBytesOf, touchRow } from "./touch";
 
   distances(a: u32, b: u32, c: u32, d: u32): v128 { return this.measure(this.query, a, b, c, d); }
   around(a: u32, b: u32, c: u32, d: u32): v128 { return this.measure(this.center, a, b, c, d); }
+  aroundHeld(a: usize, b: usize, c: usize, d: usize): v128 { return measureVectors(this.index.metric, this.center, a, b, c, d, this.vectorBytes); }
   focus(slot: u32): void { this.center = this.vector(slot); }
   @inline touch(slot: u32): u32 { return touchRow(this.rows + <usize>slot * this.rowBytes, this.touchBytes); }
 
   private measure(x: usize, sa: u32, sb: u32, sc: u32, sd: u32): v128 {
-    const a = this.unpack(sa, 0), b = this.unpack(sb, 1), c = this.unpack(sc, 2), d = this.unpack(sd, 3);
+    const to = this.unpacked;
+    const a = this.unpack(sa, to, 0), b = this.unpack(sb, to, 1), c = this.unpack(sc, to, 2), d = this.unpack(sd, to, 3);
     return measureVectors(this.index.metric, x, a, b, c, d, this.vectorBytes);
   }
 }

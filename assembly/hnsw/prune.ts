@@ -14,8 +14,10 @@ export function chooseNeighbors<P>(index: Index, work: Workspace, full: P, links
   for (let i: u32 = 0, n = work.poolSize; i < n && chosen < limit; i++) {
     const slot = slotAt(work, i);
     if (index.state(slot) & (State.Twin | State.Tombstone)) continue;
-    if (isCovered(full, slot, distanceAt(work, i), links, chosen)) continue;
-    store<u32>(links + (<usize>(chosen++) << 2), slot);
+    if (isCovered(work, full, slot, distanceAt(work, i), chosen)) continue;
+    store<u32>(links + (<usize>chosen << 2), slot);
+    store<usize>(work.chosen + (<usize>chosen << 2), full.hold(slot, chosen));
+    chosen++;
   }
   for (let i = chosen; i < max; i++) store<u32>(links + (<usize>i << 2), NONE);
   return chosen;
@@ -38,16 +40,17 @@ export function contains(links: usize, count: u32, slot: u32): bool {
 }
 
 /** Whether one of the chosen is nearer to `slot` than `distance`. */
-@inline function isCovered<P>(full: P, slot: u32, distance: f32, links: usize, chosen: u32): bool {
+@inline function isCovered<P>(work: Workspace, full: P, slot: u32, distance: f32, chosen: u32): bool {
+  if (!chosen) return false;
   const bound = f32x4.splat(distance);
-  if (chosen) full.focus(slot);
+  full.focus(slot);
   for (let i: u32 = 0; i < chosen; i += 4) {
-    const at = links + (<usize>i << 2);
-    const a = load<u32>(at);
-    const b = i + 1 < chosen ? load<u32>(at, 4) : a;
-    const c = i + 2 < chosen ? load<u32>(at, 8) : a;
-    const d = i + 3 < chosen ? load<u32>(at, 12) : a;
-    if (v128.any_true(f32x4.lt(full.around(a, b, c, d), bound))) return true;
+    const at = work.chosen + (<usize>i << 2);
+    const a = load<usize>(at);
+    const b = i + 1 < chosen ? load<usize>(at, 4) : a;
+    const c = i + 2 < chosen ? load<usize>(at, 8) : a;
+    const d = i + 3 < chosen ? load<usize>(at, 12) : a;
+    if (v128.any_true(f32x4.lt(full.aroundHeld(a, b, c, d), bound))) return true;
   }
   return false;
 }

@@ -6,7 +6,7 @@ export function checkGolden(index, { stats, vectors, allowed, searches }) {
   const wrong = [];
   const check = (ok, text) => { if (!ok) wrong.push(text); };
   const now = index.stats();
-  for (const [name, value] of Object.entries(stats)) check(now[name] === value, `stats().${name}: expected ${value}, got ${now[name]}`);
+  for (const [name, value] of Object.entries(stats)) check(same(now[name], value), `stats().${name}: expected ${JSON.stringify(value)}, got ${JSON.stringify(now[name])}`);
   check(String(index.ids()) === String(vectors.map(([id]) => id)), 'ids');
   for (const [id, vector] of vectors) {
     const got = index.get(id);
@@ -30,3 +30,5 @@ export function checkGolden(index, { stats, vectors, allowed, searches }) {
   });
   return wrong;
 }
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -14,17 +14,29 @@ import { random, vector } from '../conformance/random.js';
 
 const here = new URL('./', import.meta.url);
 
-/** `steps`: slices of work between the first removals and the last, so that some images are in the middle of a sweep. */
+const DIMENSIONS = 6;
+const trainingLimit = 20;
+
+/**
+ * `steps`: slices of work between the first removals and the last, so that some images are in the middle of a sweep. What is
+ * trained is trained on the first vectors, and the others come after.
+ */
 const INDEXES = {
   'hnsw-cosine': { options: { metric: 'cosine', maxConnections: 3, efConstruction: 12 }, steps: 4 },
-  'hnsw-l2': { options: { metric: 'l2-squared', maxConnections: 2, efConstruction: 8 }, steps: 6 },
   'hnsw-dot-slots': { options: { metric: 'dot', maxConnections: 4, efConstruction: 12, idTable: false }, steps: 9 },
-  'hnsw-manhattan': { options: { metric: 'manhattan', maxConnections: 3, efConstruction: 12 }, steps: 0 },
   'flat-hamming': { options: { metric: 'hamming', type: 'flat' }, steps: 0 },
   'flat-cosine-slots': { options: { metric: 'cosine', type: 'flat', idTable: false }, steps: 0 },
   'hnsw-empty': { options: { metric: 'cosine' }, steps: 0, count: 0 },
+  'hnsw-sq8-l2': { options: { metric: 'l2-squared', maxConnections: 3, efConstruction: 12, codec: { type: 'sq8', trainingLimit } }, steps: 5 },
+  'hnsw-sq4-cosine-outside': { options: { metric: 'cosine', maxConnections: 3, efConstruction: 12, codec: { type: 'sq4', trainingLimit }, fullVectors: 'external' }, steps: 4 },
+  'flat-sq4-dot-sq8': { options: { metric: 'dot', type: 'flat', codec: { type: 'sq4', trainingLimit }, fullVectors: 'sq8' }, steps: 0 },
+  'hnsw-pq-manhattan': { options: { metric: 'manhattan', maxConnections: 3, efConstruction: 12, codec: { type: 'pq', segments: 3, centroids: 18, trainingLimit } }, steps: 3 },
+  'flat-pq-l2-packed-outside': { options: { metric: 'l2-squared', type: 'flat', codec: { type: 'pq', segments: 3, centroids: 11, trainingLimit }, fullVectors: 'external' }, steps: 0 },
+  'hnsw-bq-dot-centred-outside': { options: { metric: 'dot', maxConnections: 3, efConstruction: 12, codec: { type: 'bq', centred: true, trainingLimit }, fullVectors: 'external' }, steps: 4 },
+  'hnsw-rq8-dot-slots': { options: { metric: 'dot', maxConnections: 3, efConstruction: 12, idTable: false, codec: 'rq8' }, steps: 4 },
+  'flat-rq1-l2-outside': { options: { metric: 'l2-squared', type: 'flat', codec: 'rq1', fullVectors: 'external' }, steps: 0 },
+  'hnsw-untrained': { options: { metric: 'cosine', maxConnections: 3, efConstruction: 12, codec: { type: 'pq', segments: 2, centroids: 9, trainingLimit: 50 }, fullVectors: 'external' }, steps: 4 },
 };
-const DIMENSIONS = 6;
 
 async function make({ options, steps, count = 48 }) {
   const next = random(2024);
@@ -34,6 +46,7 @@ async function make({ options, steps, count = 48 }) {
     // one in four equals another; hamming wants equal components
     const row = i % 4 === 1 ? new Float32Array(DIMENSIONS).fill(0.5) : vector(next, DIMENSIONS);
     index.add(idOf(i), options.metric === 'hamming' ? row.map(Math.round) : row);
+    while (i === trainingLimit && index.work());
   }
   const remove = (every, from) => { for (const id of index.ids().filter((_, i) => i % every === from)) index.remove(id); };
   remove(5, 2);
@@ -47,9 +60,9 @@ function describe(index) {
   const ids = [...index.ids()];
   const allowed = ids.filter((_, i) => i % 3);
   const queries = Array.from({ length: 6 }, (_, i) => (i ? short(vector(next, DIMENSIONS)) : Array(DIMENSIONS).fill(0.5)));
-  const { type, metric, dimensions, count, tombstones, twins, free } = index.stats();
+  const { type, metric, dimensions, count, tombstones, twins, free, codec, fullVectors, recoding } = index.stats();
   return {
-    stats: { type, metric, dimensions, count, tombstones, twins, free },
+    stats: { type, metric, dimensions, count, tombstones, twins, free, codec, fullVectors, recoding },
     vectors: ids.map((id) => [id, short(index.get(id))]),
     allowed,
     searches: queries.map((query) => ({
@@ -69,7 +82,7 @@ for (const [name, recipe] of Object.entries(INDEXES)) {
   made[name] = { image: index.serialize(), answers: describe(index) };
 }
 
-const version = new DataView(made['hnsw-l2'].image.buffer).getUint32(4, true);
+const version = new DataView(Object.values(made)[0].image.buffer).getUint32(4, true);
 const folder = new URL(`${version}/`, here);
 if (existsSync(folder) && !process.argv.includes('--force')) {
   console.error(`golden: expected no images of format ${version}, found some. They must open forever; --force makes them anew.`);
