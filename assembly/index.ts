@@ -27,6 +27,7 @@ import { beam, descend } from "./hnsw/search";
 import { firstRandomState, link, openLevels, randomLevel, remove as removeSlot, suspect, takeOut, vacate } from "./hnsw/insert";
 import { sweep } from "./hnsw/repair";
 import { collectHits, writeHit } from "./hnsw/hits";
+import { separateTwins as separate } from "./hnsw/twins";
 export { kmeansBytes, kmeansCentroids, kmeansOpen, kmeansStep } from "./codecs/kmeans";
 export { writeImageHeader, usedBytes, checkImageHeader, upgradeHeader, checkImage } from "./verify";
 
@@ -185,9 +186,10 @@ export function remove(index: usize, slot: u32): void { removeSlot(changetype<In
  * Finds the `k` nearest to the prepared query: hits in scratch, nearest first; returns how many. `filter` is a FilterKind,
  * `strategy` a Strategy; in Strategy.Auto up to `cutoff` vectors are scanned, NONE standing for the default. Whenever
  * fewer are found by walking than may be returned, they are found by scanning. The nearest `rescore` by their codes, at
- * least k and at most ef, are measured again by full vectors; with 0 none are. Without codes there is nothing to rescore.
+ * least k and at most ef, are measured again by full vectors; with 0 none are, and if `adaptive` only as many as are likely
+ * to matter. Without codes there is nothing to rescore.
  */
-export function search(index: usize, scratch: usize, k: u32, ef: u32, filter: u32, strategy: u32, cutoff: u32, rescore: u32): u32 {
+export function search(index: usize, scratch: usize, k: u32, ef: u32, filter: u32, strategy: u32, cutoff: u32, rescore: u32, adaptive: bool): u32 {
   const header = changetype<Index>(index);
   const work = changetype<Workspace>(scratch);
   work.k = k;
@@ -196,6 +198,7 @@ export function search(index: usize, scratch: usize, k: u32, ef: u32, filter: u3
   work.strategy = strategy;
   work.cutoff = cutoff;
   work.rescore = header.codec && header.fullVectors != FullVectors.External ? rescore : 0;
+  work.adaptive = adaptive;
   work.rescored = 0;
   return dispatch<Search>(header, work);
 }
@@ -235,7 +238,7 @@ export function search(index: usize, scratch: usize, k: u32, ef: u32, filter: u3
 /** The hits, measured again if that was asked for; returns how many are left. */
 function rescored<P>(work: Workspace, full: P, count: u32): u32 {
   if (!work.rescore) return min(count, work.k);
-  rescoreHits(work, full, count, work.k);
+  rescoreHits(work, full, count, work.k, work.adaptive);
   return poolToHits(work);
 }
 
@@ -294,6 +297,18 @@ export function repair(index: usize, scratch: usize, slots: u32): u32 {
 @unmanaged @final class Repair {
   run<S, P>(index: Index, work: Workspace, scorer: S, full: P): u32 {
     return u32(sweep(index, work, scorer, full, work.slots));
+  }
+}
+
+/** Links vectors of their own that hang on others as equal and are not, since they are stored anew. */
+export function separateTwins(index: usize, scratch: usize): void {
+  dispatch<SeparateTwins>(changetype<Index>(index), changetype<Workspace>(scratch));
+}
+
+@unmanaged @final class SeparateTwins {
+  run<S, P>(index: Index, work: Workspace, scorer: S, full: P): u32 {
+    separate(index, work, scorer, full);
+    return 0;
   }
 }
 

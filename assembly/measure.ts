@@ -47,7 +47,7 @@ export function measure<S>(work: Workspace, scorer: S, batch: usize, count: u32)
 }
 
 /** `left`: bytes of the batch from `a` on; what lies beyond is filling. */
-@inline function offerFour(work: Workspace, distances: v128, a: u32, b: u32, c: u32, d: u32, left: usize): void {
+@inline export function offerFour(work: Workspace, distances: v128, a: u32, b: u32, c: u32, d: u32, left: usize): void {
   if (!v128.any_true(f32x4.lt(distances, f32x4.splat(work.poolWorst)))) return;
   offerNearer(work, f32x4.extract_lane(distances, 0), a);
   if (left > 4) offerNearer(work, f32x4.extract_lane(distances, 1), b);

@@ -42,11 +42,12 @@ import { isRotated, spaceBytes } from "./codecs/sizes";
   strategy: u32;
   cutoff: u32;
   rescore: u32;
+  adaptive: bool;
   scorer: u64;          // a scorer lies here, 64 bytes
 }
 
 /** Bytes from the head to the scorer of full vectors. */
-const FULL_SCORER: usize = 192;
+const FULL_SCORER: usize = 208;
 
 /** The two scorers of a workspace, laid over it: of what is walked, and of full vectors. */
 @inline export function scorerOf<S>(work: Workspace): S { return changetype<S>(changetype<usize>(work) + offsetof<Workspace>("scorer")); }

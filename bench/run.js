@@ -12,7 +12,7 @@ import { peers } from './peers/index.js';
 import { plot } from './plot.js';
 import { createProgress } from './progress.js';
 import { nodeMajor } from './results.js';
-import { summary } from './summary.js';
+import { summarize } from './summary.js';
 
 const help = `npm run bench -- <command> [options]
 
@@ -27,7 +27,7 @@ const help = `npm run bench -- <command> [options]
   open            opening an image beside a copy of its bytes
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
-  summary         the README's tables, from the results
+  summary [names] writes the tables of README.md and docs/codecs.md from the results; with names, prints these
   help
 
   --dataset <name>        default glove-100-100k
@@ -67,7 +67,7 @@ const commands = {
   open: () => alone('open.js'),
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
   plot: () => plot(rest),
-  summary: () => console.log(summary()),
+  summary: () => summarize(rest),
   help: () => console.log(help),
 };
 

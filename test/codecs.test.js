@@ -68,7 +68,7 @@ describe.each(binaries)('%s', (binary) => {
 
   test.each(pairs)('$name, $metric: very short and very long vectors have an order', async ({ codec, metric }) => {
     const dimensions = 8;
-    for (const scale of [0, 1e-44, 1e-38, 1e-20, 1e15, 5e17]) {
+    for (const scale of [0, 1e-44, 1e-38, 1e-20, 1e15, 1e17]) {
       if (scale === 0 && metric === 'cosine') continue;
       const rows = rowsFor(metric, dimensions).map((row) => row.map((x) => x * scale + (metric === 'cosine' ? scale : 0)));
       const usable = rows.map((row) => (metric === 'cosine' && !row.some((x) => x) ? row.fill(scale) : row));

@@ -1,7 +1,8 @@
-// What `npm start` is made of, with fewer words: the cache, its recovery, recall, and spellings.
+// What `npm start` and examples/codecs.js are made of, with fewer words: the cache, its recovery, recall, spellings, modes.
 import { appendFileSync, copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fetchGlove, openWords } from '../examples/words/cache.js';
+import { measureModes } from '../examples/words/modes.js';
 import { measureRecall } from '../examples/words/recall.js';
 import { nearSpellings } from '../examples/words/spelling.js';
 import { describeWithout } from './optional.js';
@@ -68,6 +69,25 @@ describeWithout(missing, 'words', () => {
     const { index } = await open();
     expect(measureRecall(index, { k: 10, queries: 100 }).recall).toBeGreaterThan(0.98);
   });
+});
+
+describeWithout(missing, 'modes', () => {
+  const count = 10_000; // as many as codes are trained on
+  afterAll(() => ['vectile', 'json'].forEach((kind) => rmSync(new URL(`../.cache/words/${count}.${kind}`, import.meta.url), { force: true })));
+
+  it('find nearly all neighbours; what they take is as they are said to', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const { words, index } = await openWords(count).finally(() => said.mockRestore());
+    const modes = [...measureModes(index, { k: 10, queries: 100, example: words.indexOf('river') })];
+    expect(modes.map(({ mode, codec }) => `${mode} ${codec}`)).toEqual(['exact f32', 'fast sq4', 'compact sq4', 'smallest rq1']);
+    const [exact, fast, compact, smallest] = modes;
+    expect(Math.min(exact.recall, fast.recall, compact.recall)).toBeGreaterThan(0.95);
+    expect(smallest.recall).toBeGreaterThan(0.7);
+    expect(exact.rescored).toBe(0);
+    expect(Math.min(fast.rescored, compact.rescored, smallest.rescored)).toBeGreaterThanOrEqual(11);
+    expect([fast, compact, smallest].map(({ bytes }) => Math.round(bytes - exact.bytes))).toEqual([64, 64 - 400 + 112, 24 - 400]);
+    for (const { near } of modes) expect(near.map((id) => words[id])).toContain('lake');
+  }, 120_000);
 });
 
 describe('near spellings', () => {

@@ -302,6 +302,31 @@ describe('what contradicts itself is refused, whatever the checksums say', () =>
     expect((await errorOf(() => VectorIndex.deserialize(cyclic)))?.code).toBe('IMAGE_CORRUPT');
   });
 
+  test.each([
+    ['WantedCodec', [8, 200, 2 ** 32 - 1]],
+    ['WantedFullVectors', [3, 200, 2 ** 32 - 1]],
+    ['WantedSegments', [0, 2, 7, 2 ** 32 - 1]],
+    ['WantedCentroids', [0, 257, 2 ** 32 - 1]],
+    ['WantedCentred', [1, 2]],
+    ['Quantile', [2 ** 30 + 1, 2 ** 32 - 1]],
+  ])('a wish that cannot be: %s', async (field, values) => {
+    const index = await VectorIndex.create({ dimensions: 5, metric: 'manhattan', codec: { type: 'pq', segments: 5, centroids: 8, trainingLimit: 1000 } });
+    for (let id = 0; id < 20; id++) index.add(id, [id, 1, 2, 3, 4]);
+    for (const value of values) {
+      const error = await errorOf(() => VectorIndex.deserialize(forged(index.serialize(), (view) => view.setUint32(Header[field], value, true))));
+      expect(error?.code, `${field} ${value}`).toBe('IMAGE_CORRUPT');
+    }
+  });
+
+  test('a wish for a codec that is not defined for the metric', async () => {
+    const index = await VectorIndex.create({ dimensions: 5, metric: 'manhattan' });
+    index.add(1, [1, 2, 3, 4, 5]);
+    for (const codec of [1, 2, 4, 5, 6]) {
+      const error = await errorOf(() => VectorIndex.deserialize(forged(index.serialize(), (view) => view.setUint32(Header.WantedCodec, codec, true))));
+      expect(error?.code, `codec ${codec}`).toBe('IMAGE_CORRUPT');
+    }
+  });
+
   test('a node taller than any, and links outside the arena', async () => {
     const wide = (await sample({ maxConnections: 64 })).serialize(); // its nodes have at most 7 levels
     const tall = forged(wide, (view, at) => { view.setUint8(at(Region.States) + 1, 16 + 15); view.setUint32(at(Region.Uppers) + 4, 0, true); });

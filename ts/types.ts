@@ -105,7 +105,7 @@ export interface SearchOptions {
   filter?: Filter | Iterable<number>;
   /**
    * hnsw: how a search goes. `auto` (default) takes what is estimated to cost less; `scan` measures every vector that may
-   * be returned, exactly, with a filter or without; `traverse` walks the graph and steps through what does not match:
+   * be returned, with a filter or without, exactly if full vectors are in memory; `traverse` walks the graph and steps through what does not match:
    * where the matches are far from the query, it returns others than the nearest of them. A filter of fewer ids than a
    * 32nd of the slots is always scanned.
    */
@@ -121,7 +121,10 @@ export interface SearchOptions {
    * 50 × k (bq, rq1).
    */
   oversampling?: number;
-  /** False: distances are those of the codes; of bq the number of bits that differ. Default true. */
+  /**
+   * False: distances are those of the codes; of bq the number of bits that differ. Default true; where full vectors are
+   * outside and no reader is there, nothing can be rescored, and `oversampling` throws VECTORS_MISSING.
+   */
   rescore?: boolean;
 }
 

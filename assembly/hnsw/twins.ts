@@ -10,7 +10,7 @@ import { NONE, State } from "../layout";
 import { Index, giveBlock } from "../image";
 import { Workspace } from "../scratch";
 import { aimAtSlot } from "../aim";
-import { link } from "./insert";
+import { link, openLevels } from "./insert";
 
 @inline export function before(index: Index, twin: u32): u32 { return load<u32>(index.links(twin, 0)); }
 @inline function setBefore(index: Index, twin: u32, slot: u32): void { store<u32>(index.links(twin, 0), slot); }
@@ -49,6 +49,28 @@ export function promoteTwin<S, P>(index: Index, work: Workspace, scorer: S, full
   aimAtSlot(index, work, scorer, full, heir);
   link(index, work, scorer, full, heir, true);
   if (rest != NONE) splice(index, index.state(heir) & State.Twin ? before(index, heir) : heir, rest);
+}
+
+/**
+ * Takes twins out of their chains that are not stored as their node is, and links them. Vectors of one code are twins as
+ * long as nothing else is kept of them; stored more finely they may differ. O(slots).
+ */
+export function separateTwins<S, P>(index: Index, work: Workspace, scorer: S, full: P): void {
+  for (let node: u32 = 0; node < index.extent && index.twinCount; node++) {
+    if (index.state(node) == State.Free || index.state(node) & State.Twin) continue;
+    for (let twin = index.twin(node); twin != NONE;) {
+      const next = index.twin(twin);
+      if (!index.isStoredAs(twin, node)) {
+        const isSuspect = index.state(twin) & State.Suspect;
+        detachTwin(index, twin);
+        openLevels(index, twin, 0);
+        index.setState(twin, index.state(twin) | isSuspect);
+        aimAtSlot(index, work, scorer, full, twin);
+        link(index, work, scorer, full, twin, true);
+      }
+      twin = next;
+    }
+  }
 }
 
 /** Hangs a whole chain on a node. O(chain). */

@@ -1,10 +1,11 @@
 /**
- * What every runtime must do alike: kernels, graph, scripts of operations, images, errors. No Node, no test runner: the
+ * What every runtime must do alike: kernels, codecs, graph, scripts of operations, images, errors. No Node, no test runner: the
  * caller passes the engine's exports in and reports what comes back.
  *
  *   const { passed, failures } = await conformance(await import('vectile/engine'));
  */
 import { checkGolden } from './check-golden.js';
+import { CODECS, SHORT_DIMENSIONS, checkCodec, checkRescored } from './codecs.js';
 import { GOLDEN } from './golden.js';
 import { DIMENSIONS, checkExactness, checkKernel } from './kernels.js';
 import { runScript, sameBytes } from './model.js';
@@ -49,6 +50,17 @@ function* checks() {
       for (const dimensions of [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100, 384]) wrong.push(...(await checkExactness(engine, metric, dimensions)));
       return wrong;
     }];
+  }
+  for (const codec of CODECS) {
+    for (const metric of codec.metrics) {
+      yield [`codec ${codec.name} ${metric}`, async (engine) => {
+        const wrong = [];
+        for (const dimensions of SHORT_DIMENSIONS) wrong.push(...(await checkCodec(engine, codec, metric, dimensions)));
+        wrong.push(...(await checkCodec(engine, codec, metric, 47, 'hnsw')));
+        for (const type of ['flat', 'hnsw']) wrong.push(...(await checkRescored(engine, codec, metric, 33, type)));
+        return wrong;
+      }];
+    }
   }
   for (const metric of ['cosine', 'l2-squared']) yield [`recall ${metric}`, (engine) => checkRecall(engine, metric)];
   let seed = 500;

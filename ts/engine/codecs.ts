@@ -162,13 +162,13 @@ export function codecOf(storage: Storage): Exclude<Codec, string> {
 }
 
 /**
- * Candidates that are rescored when the caller does not say. A walk has ef of them; half are enough for finer codes, coarser
- * ones want all. A scan keeps as many times k as a code is coarse.
+ * Candidates that may be rescored when the caller does not say: all that a walk has; of a scan as many times k as a code is
+ * coarse. The core stops earlier when no more are likely to matter (assembly/rescore.ts).
  */
 export function rescoreCount(codec: CoreCodec, isFlat: boolean, k: number, ef: number): number {
-  const isFine = codec === CoreCodec.Sq8 || codec === CoreCodec.Sq4 || codec === CoreCodec.Rq8;
-  if (!isFlat) return isFine ? Math.max(k, Math.min(ef, 40), Math.ceil(ef / 2)) : ef;
-  return k * (codec === CoreCodec.Sq4 ? 8 : isFine ? 4 : codec === CoreCodec.Pq ? 20 : 50);
+  if (!isFlat) return ef;
+  const isFine = codec === CoreCodec.Sq8 || codec === CoreCodec.Rq8;
+  return k * (isFine ? 8 : codec === CoreCodec.Sq4 ? 16 : codec === CoreCodec.Pq ? 32 : 64);
 }
 
 export function readerMissing(what: string): VectileError {

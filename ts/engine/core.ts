@@ -28,8 +28,9 @@ export interface CoreExports {
   allot(index: number): number;
   put(index: number, scratch: number, slot: number): void;
   remove(index: number, slot: number): void;
-  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number, cutoff: number, rescore: number): number;
+  search(index: number, scratch: number, k: number, ef: number, filter: number, strategy: number, cutoff: number, rescore: number, adaptive: number): number;
   repair(index: number, scratch: number, slots: number): number;
+  separateTwins(index: number, scratch: number): void;
   writeImageHeader(index: number, out: number): void;
   usedBytes(index: number, region: number): number;
   checkImageHeader(at: number): number;

@@ -177,6 +177,7 @@ export class Recode {
     for (const offset of COPIED_FIELDS) to.setField(offset, from.field(offset));
     for (let i = 0; i < LEVEL_MAX; i++) to.setField((Header.ArenaFree + i * 4) as Header, from.field((Header.ArenaFree + i * 4) as Header));
     to.clearSpare();
+    if (from.field(Header.FullVectors) !== FullVectors.Memory) to.core.exports.separateTwins(to.index, to.scratch);
   }
 }
 

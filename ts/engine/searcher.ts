@@ -1,8 +1,8 @@
 /** One search: arguments, filter and query brought into the scratch area, one call of the core, hits read back. */
-import { FilterKind, FullVectors, Header, IndexType, Region, Scratch, Status } from '../../assembly/layout.js';
+import { Codec, FilterKind, FullVectors, Header, IndexType, Region, Scratch, Status } from '../../assembly/layout.js';
 import { invalid } from '../errors.js';
 import type { Filter, Hits, SearchOptions, VectorInput } from '../types.js';
-import { rescoreCount } from './codecs.js';
+import { readerMissing, rescoreCount } from './codecs.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import type { IndexMemory } from './memory.js';
 import {
@@ -65,8 +65,10 @@ export class Searcher {
     const kind = this.#admit(memory, filter);
     prepareQuery(memory, query, 'query');
     if (!count) return { count: 0, rescored: 0, unscored: undefined };
+    // what bq counts is no distance
+    const isAdaptive = oversampling === undefined && memory.field(Header.Codec) !== Codec.Bq;
     const isOutside = rescore > 0 && memory.field(Header.FullVectors) === FullVectors.External;
-    const found = memory.core.exports.search(memory.index, memory.scratch, isOutside ? rescore : Math.min(k, count), width, kind, strategy, cutoff, rescore);
+    const found = memory.core.exports.search(memory.index, memory.scratch, isOutside ? rescore : Math.min(k, count), width, kind, strategy, cutoff, rescore, Number(isAdaptive));
     return { count: found, rescored: memory.scratchField(Scratch.Rescored), unscored: isOutside ? query : undefined };
   }
 
@@ -120,7 +122,11 @@ export class Searcher {
 /** How many candidates to measure again: what was asked for, else what the codec needs. */
 function rescoreOf(memory: IndexMemory, k: number, ef: number, oversampling: number | undefined, hasReader: boolean): number {
   const codec = memory.field(Header.Codec);
-  if (!codec || (memory.field(Header.FullVectors) === FullVectors.External && !hasReader)) return 0;
+  if (!codec) return 0;
+  if (memory.field(Header.FullVectors) === FullVectors.External && !hasReader) {
+    if (oversampling) throw readerMissing('oversampling');
+    return 0;
+  }
   if (oversampling !== undefined) return Math.ceil(k * oversampling);
   return rescoreCount(codec, memory.field(Header.Type) === IndexType.Flat, k, ef);
 }
