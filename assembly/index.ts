@@ -9,7 +9,7 @@ import { Index, allot as allotSlot, extendTo, imageBytes as sizeOf, layOut as la
 import { Workspace, fullScorerOf, openScratch as openArea, scorerOf, scratchBytes as areaBytes } from "./scratch";
 import { Cosine, Dot, Hamming, L2Squared, Manhattan } from "./metrics";
 import { F32 } from "./codecs/f32";
-import { Full, measureVectors } from "./codecs/full";
+import { Full, makeUnit, measureVectors } from "./codecs/full";
 import { NoSquare, Sq4, Sq8, Square } from "./codecs/scalar";
 import { Pq } from "./codecs/pq";
 import { FastScan } from "./codecs/fastscan";
@@ -97,6 +97,8 @@ export function decode(index: usize, scratch: usize, slot: u32): void {
   const vector = full.vector(slot);
   if (header.fullVectors == FullVectors.External && isRotated(header)) unrotate(vector, spaceOf(header), header.region(Region.Model));
   memory.copy(work.rows, vector, header.dimensions * 4);
+  // of a rotated vector some of the length may have come to lie beyond its components
+  if (header.metric == Metric.Cosine) makeUnit(work.rows, header.vectorBytes);
 }
 
 /**

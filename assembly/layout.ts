@@ -30,6 +30,8 @@ export const HEADER_BYTES: u32 = 512;
 export const REGION_ALIGNMENT: u32 = 64;
 /** Offset, bytes and checksum of a region in the header. */
 export const REGION_ENTRY_BYTES: u32 = 12;
+/** A quantile of 1 in the header. */
+export const QUANTILE_ONE: u32 = 0x40000000;
 /** Vectors longer than 2^62 are refused: a squared distance could overflow, and order would be lost. */
 export const LENGTH_MAX: f64 = 4611686018427387904.0;
 
@@ -128,7 +130,7 @@ export const enum Header {
   WantedCentred = 336,
   /** Vectors that must be there first. */
   TrainingLimit = 340,
-  /** f32; sq8: the share of components that its range holds. */
+  /** In parts of QUANTILE_ONE; sq8: the share of components that its range holds. */
   Quantile = 344,
   /** u32[LEVEL_MAX]: by level, the first free block of the arena for a node of that level; its first word is the next. */
   ArenaFree = 416,

@@ -1,6 +1,6 @@
 /** Images in files: what a header must say, and whether the regions are what was written. */
 import {
-  Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, REGIONS_BEFORE_CODES, REGION_ENTRY_BYTES,
+  Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, QUANTILE_ONE, REGIONS_BEFORE_CODES, REGION_ENTRY_BYTES,
   Region, State,
 } from "./layout";
 import { codeBytesOf, isPacked, modelBytes, rowBytesOf, rowModelBytes } from "./codecs/sizes";
@@ -74,19 +74,26 @@ export function checkImageHeader(at: usize): u32 {
 
 function regionsOf(header: Index): i32 { return header.version == 1 ? REGIONS_BEFORE_CODES : Region.Count; }
 
-/** 0 if the fields that say how vectors are stored go together. */
+/** 0 if the fields that say how vectors are stored, and how they shall be, go together. */
 function checkCodec(header: Index): u32 {
-  if (header.codec > <u32>Codec.Rq1 || (header.version == 1 && header.codec)) return Header.Codec + 1;
-  if (!isDefinedFor(header.codec, header.metric)) return Header.Codec + 1;
-  if (header.fullVectors > <u32>FullVectors.Sq8 || (!header.codec && header.fullVectors)) return Header.FullVectors + 1;
-  if (header.fullVectors == FullVectors.Sq8 && !isDefinedFor(Codec.Sq8, header.metric)) return Header.FullVectors + 1;
-  if (header.codec == Codec.Pq) {
-    if (!header.segments || header.dimensions % header.segments) return Header.Segments + 1;
-    if (header.centroids - 1 > 255) return Header.Centroids + 1;
-  }
-  if (header.centred > u32(header.codec == Codec.Bq)) return Header.Centred + 1;
+  const at = changetype<usize>(header);
+  if (header.version == 1 && header.codec) return Header.Codec + 1;
+  if (!goTogether(header, header.codec, header.fullVectors, header.segments, header.centroids, header.centred)) return Header.Codec + 1;
+  if (!goTogether(
+    header, load<u32>(at, Header.WantedCodec), load<u32>(at, Header.WantedFullVectors), load<u32>(at, Header.WantedSegments),
+    load<u32>(at, Header.WantedCentroids), load<u32>(at, Header.WantedCentred),
+  )) return Header.WantedCodec + 1;
+  if (load<u32>(at, Header.Quantile) > QUANTILE_ONE) return Header.Quantile + 1;
   if (header.codeBytes != codeBytesOf(header)) return Header.CodeBytes + 1;
   return header.rowBytes == rowBytesOf(header) ? 0 : Header.RowBytes + 1;
+}
+
+function goTogether(header: Index, codec: u32, fullVectors: u32, segments: u32, centroids: u32, centred: u32): bool {
+  if (codec > <u32>Codec.Rq1 || !isDefinedFor(codec, header.metric)) return false;
+  if (fullVectors > <u32>FullVectors.Sq8 || (!codec && fullVectors)) return false;
+  if (fullVectors == FullVectors.Sq8 && !isDefinedFor(Codec.Sq8, header.metric)) return false;
+  if (codec == Codec.Pq && (!segments || header.dimensions % segments || centroids - 1 > 255)) return false;
+  return centred <= u32(codec == Codec.Bq);
 }
 
 /** Which distances a codec can estimate. */

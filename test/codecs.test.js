@@ -183,7 +183,7 @@ describe('refused', () => {
     ['a codec without a type', { codec: {} }, /^codec: /],
     ['no codec', { codec: null }, /^codec: /],
     ['an option of another codec', { codec: { type: 'sq4', quantile: 0.9 } }, /^codec: expected type, trainingLimit, got "quantile"$/],
-    ['an option of what learns nothing', { codec: { type: 'rq8', trainingLimit: 5 } }, /^codec: /],
+    ['an option of what learns nothing', { codec: { type: 'rq8', trainingLimit: 5 } }, /^trainingLimit: /],
     ['a quantile of 0', { codec: { type: 'sq8', quantile: 0 } }, /^quantile: /],
     ['a quantile above 1', { codec: { type: 'sq8', quantile: 1.01 } }, /^quantile: /],
     ['a quantile that is no number', { codec: { type: 'sq8', quantile: '0.9' } }, /^quantile: /],

@@ -16,7 +16,9 @@ export type CodecName = 'f32' | 'sq8' | 'sq4' | 'pq' | 'bq' | 'rq8' | 'rq1';
  */
 export type Codec =
   | CodecName
-  | { type: 'f32' | 'rq8' | 'rq1' }
+  | { type: 'f32' }
+  /** `trainingLimit` only if full vectors are kept as sq8: the codes need no training. */
+  | { type: 'rq8' | 'rq1'; trainingLimit?: number }
   /** `quantile`: the share of components within the range that is quantized, above 0 and at most 1, default 0.99. */
   | { type: 'sq8'; quantile?: number; trainingLimit?: number }
   | { type: 'sq4'; trainingLimit?: number }
@@ -116,9 +118,9 @@ export interface SearchOptions {
    */
   flatSearchCutoff?: number;
   /**
-   * With a codec: oversampling × k candidates are rescored, ef is raised to as many. Default: of finer codes (sq8, sq4, rq8)
-   * half of ef, but 40 at least, of coarser ones all of ef; in a flat index 4 × k (sq8, rq8), 8 × k (sq4), 20 × k (pq) or
-   * 50 × k (bq, rq1).
+   * With a codec: oversampling × k candidates are rescored, ef is raised to as many. By default as many as are likely to
+   * matter, judged by how far off the codes of those rescored were: at most ef of them, in a flat index 8 × k (sq8, rq8),
+   * 16 × k (sq4), 32 × k (pq) or 64 × k (bq, rq1). From outside, and with bq, that many are rescored.
    */
   oversampling?: number;
   /**
@@ -170,7 +172,7 @@ export interface IndexStats {
   /** What `get` returns: `exact` vectors, ones `read` from outside, or ones `decoded` from codes. */
   vectors: 'exact' | 'read' | 'decoded';
   /** A change of storage that is not complete; the index is as the other fields say until it is. */
-  recoding?: {
+  recoding: {
     codec: Exclude<Codec, string>;
     fullVectors: FullVectors;
     /** Vectors that must be there before it begins; 0 if none. */
@@ -179,7 +181,7 @@ export interface IndexStats {
     /** Slots stored anew, of `total`. */
     done: number;
     total: number;
-  };
+  } | undefined;
   /** Nodes whose highest level is 0, 1, … */
   levels: number[];
   bytes: ByteEstimate & {

@@ -73,7 +73,7 @@ import { touchBytesOf, touchRow } from "./touch";
  * Brings an unpacked vector back to length 1: where it is off along its own direction, it is off for all queries near it.
  * On sq8 rows of word vectors a fifth fewer neighbors were missed.
  */
-function makeUnit(vector: usize, bytes: usize): void {
+export function makeUnit(vector: usize, bytes: usize): void {
   let squares = f32x4.splat(0);
   for (let i: usize = 0; i < bytes; i += 16) squares = f32x4.add(squares, f32x4.mul(v128.load(vector + i), v128.load(vector + i)));
   const square = f32x4.extract_lane(sums(squares, squares, squares, squares), 0);

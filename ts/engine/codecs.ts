@@ -1,5 +1,5 @@
 /** How vectors are stored: options checked and completed, what a mode stands for, and how many candidates to rescore. */
-import { Codec as CoreCodec, FullVectors as CoreFullVectors, Header, Metric as CoreMetric } from '../../assembly/layout.js';
+import { Codec as CoreCodec, FullVectors as CoreFullVectors, Header, Metric as CoreMetric, QUANTILE_ONE } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { Codec, CodecName, FullVectors, Mode } from '../types.js';
 import { checkOptions, integer, oneOf } from './checks.js';
@@ -39,7 +39,7 @@ const MODE_STORAGE: Record<Mode, { codec: CodecName; fullVectors: FullVectors }>
 
 const OPTIONS_OF: Record<CodecName, readonly string[]> = {
   f32: [], sq8: ['quantile', 'trainingLimit'], sq4: ['trainingLimit'], pq: ['segments', 'centroids', 'trainingLimit'],
-  bq: ['centred', 'trainingLimit'], rq8: [], rq1: [],
+  bq: ['centred', 'trainingLimit'], rq8: ['trainingLimit'], rq1: ['trainingLimit'],
 };
 
 /** Metrics besides cosine, dot and l2-squared, which every codec has. */
@@ -70,8 +70,20 @@ export function storageOf(
     codec: CODECS.indexOf(settings.type) as CoreCodec,
     fullVectors: FULL_VECTORS.indexOf(fullVectors) as CoreFullVectors,
     ...parametersOf(settings, dimensions),
-    ...(fullVectors === 'sq8' ? { trainingLimit: trainingLimitOf(settings, TRAINING_LIMIT) } : {}),
+    trainingLimit: trainingLimitOf(settings, fullVectors),
   };
+}
+
+/** Vectors that must be there first; 0 where nothing is learnt. */
+function trainingLimitOf(codec: Exclude<Codec, string>, fullVectors: FullVectors): number {
+  const given = 'trainingLimit' in codec ? codec.trainingLimit : undefined;
+  const { type } = codec;
+  const learns = type === 'sq8' || type === 'sq4' || type === 'pq' || (type === 'bq' && codec.centred) || fullVectors === 'sq8';
+  if (!learns && given !== undefined) throw invalid('trainingLimit', 'none where nothing is trained', given);
+  if (!learns) return 0;
+  const limit = given ?? (type === 'pq' ? PQ_TRAINING_LIMIT : TRAINING_LIMIT);
+  integer('trainingLimit', limit, 1, 2 ** 32 - 1);
+  return limit;
 }
 
 function isDefined(codec: CodecName, metric: CoreMetric): boolean {
@@ -87,30 +99,22 @@ function parametersOf(codec: Exclude<Codec, string>, dimensions: number): Partia
     case 'sq8': {
       const { quantile = QUANTILE } = codec;
       if (typeof quantile !== 'number' || !(quantile > 0 && quantile <= 1)) throw invalid('quantile', 'a number above 0 and at most 1', quantile);
-      return { quantile, trainingLimit: trainingLimitOf(codec, TRAINING_LIMIT) };
+      return { quantile };
     }
-    case 'sq4': return { trainingLimit: trainingLimitOf(codec, TRAINING_LIMIT) };
     case 'pq': {
       const { segments = automaticSegments(dimensions), centroids = 256 } = codec;
       integer('segments', segments, 1, dimensions);
       if (dimensions % segments) throw invalid('segments', `a divisor of ${dimensions}`, segments);
       integer('centroids', centroids, 1, 256);
-      return { segments, centroids, trainingLimit: trainingLimitOf(codec, PQ_TRAINING_LIMIT) };
+      return { segments, centroids };
     }
     case 'bq': {
       const { centred = false } = codec;
       if (typeof centred !== 'boolean') throw invalid('centred', 'a boolean', centred);
-      if (!centred && codec.trainingLimit !== undefined) throw invalid('trainingLimit', 'none without centring: nothing is trained', codec.trainingLimit);
-      return { centred: Number(centred), trainingLimit: centred ? trainingLimitOf(codec, TRAINING_LIMIT) : 0 };
+      return { centred: Number(centred) };
     }
     default: return {};
   }
-}
-
-function trainingLimitOf(codec: Exclude<Codec, string>, fallback: number): number {
-  const trainingLimit = 'trainingLimit' in codec && codec.trainingLimit !== undefined ? codec.trainingLimit : fallback;
-  integer('trainingLimit', trainingLimit, 1, 2 ** 32 - 1);
-  return trainingLimit;
 }
 
 /** Components a segment has by default: more the longer a vector, as far as they divide it. */
@@ -135,9 +139,6 @@ export function readStorage(memory: IndexMemory, from: Header.Codec | Header.Wan
   };
 }
 
-/** A quantile of 1 in the header. */
-const QUANTILE_ONE = 2 ** 30;
-
 export function writeWanted(memory: IndexMemory, storage: Storage): void {
   memory.setField(Header.WantedCodec, storage.codec);
   memory.setField(Header.WantedFullVectors, storage.fullVectors);
@@ -150,6 +151,7 @@ export function writeWanted(memory: IndexMemory, storage: Storage): void {
 
 /** Whether two describe the same stored bytes. */
 export function isSame(a: Storage, b: Storage): boolean {
+  if (a.codec === CoreCodec.Sq8 && Math.abs(a.quantile - b.quantile) > 1 / QUANTILE_ONE) return false;
   return a.codec === b.codec && a.fullVectors === b.fullVectors && a.segments === b.segments && a.centroids === b.centroids && a.centred === b.centred;
 }
 
@@ -157,6 +159,7 @@ export function isSame(a: Storage, b: Storage): boolean {
 export function codecOf(storage: Storage): Exclude<Codec, string> {
   const type = CODECS[storage.codec]!;
   if (type === 'pq') return { type, segments: storage.segments, centroids: storage.centroids };
+  if (type === 'sq8') return { type, quantile: Number(storage.quantile.toFixed(6)) };
   if (type === 'bq') return { type, centred: storage.centred === 1 };
   return { type };
 }

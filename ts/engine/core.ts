@@ -58,7 +58,11 @@ const MEMORY_BYTES_MAX = 2 ** 32 - PAGE_BYTES;
 const ZERO_VECTOR = [0x41, 0x00, 0xfd, 0x0f]; // i32.const 0, i8x16.splat
 const DROP = 0x1a;
 const SIMD_PROBE = probe([...ZERO_VECTOR, 0xfd, 0x62, DROP]); // i8x16.popcnt
-const RELAXED_PROBE = probe([...ZERO_VECTOR, ...ZERO_VECTOR, ...ZERO_VECTOR, 0xfd, 0x85, 0x02, DROP]); // f32x4.relaxed_madd
+/** Lane 0 of i32x4.relaxed_dot_i8x16_i7x16_add_s(1 …, 2 …, 100 …): 108 */
+const RELAXED_PROBE = probe([
+  ...splat(1, 0x0f), ...splat(2, 0x0f), ...splat(100, 0x11), 0xfd, 0x93, 0x02, 0xfd, 0x1b, 0x00,
+], true);
+const RELAXED_ANSWER = 108;
 
 let provider: CoreProvider | undefined;
 let source: CoreSource = {};
@@ -107,7 +111,7 @@ async function compile(): Promise<WebAssembly.Module> {
   if (!WebAssembly.validate(SIMD_PROBE)) {
     throw new VectileError('SIMD_UNSUPPORTED', 'runtime: expected WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4 or newer), got none');
   }
-  const file: CoreFile = WebAssembly.validate(RELAXED_PROBE) ? 'core-relaxed.wasm' : 'core.wasm';
+  const file: CoreFile = hasRelaxedSimd() ? 'core-relaxed.wasm' : 'core.wasm';
   try {
     const found: unknown = source.url ? await fetch(source.url) : await provider!(file);
     if (found instanceof WebAssembly.Module) return found;
@@ -164,13 +168,34 @@ export class Core {
   }
 }
 
-/** A module of one function () → () with these instructions: it is valid where they are known. */
-function probe(instructions: number[]): Uint8Array<ArrayBuffer> {
+/**
+ * Whether relaxed SIMD is there and right: the first compiler of V8 11.3 gets the dot product wrong. Where nothing may be
+ * compiled, the entry brings a module of its own.
+ */
+function hasRelaxedSimd(): boolean {
+  if (!WebAssembly.validate(RELAXED_PROBE)) return false;
+  try {
+    const { f } = new WebAssembly.Instance(new WebAssembly.Module(RELAXED_PROBE)).exports as { f(): number };
+    return f() === RELAXED_ANSWER;
+  } catch {
+    return false;
+  }
+}
+
+/** i32.const and a splat of it; `value` is below 64, or two bytes of LEB128. */
+function splat(value: number, opcode: number): number[] {
+  return [0x41, ...(value < 64 ? [value] : [0x80 | (value & 0x7f), value >> 7]), 0xfd, opcode];
+}
+
+/** A module that exports one function f: () → (), or () → i32, with these instructions: it is valid where they are known. */
+function probe(instructions: number[], hasResult = false): Uint8Array<ArrayBuffer> {
   const body = [0x00, ...instructions, 0x0b];
+  const type = hasResult ? [0x60, 0, 1, 0x7f] : [0x60, 0, 0];
   return new Uint8Array([
     0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic, version
-    1, 4, 1, 0x60, 0, 0, // one type: () → ()
+    1, type.length + 1, 1, ...type, // one type
     3, 2, 1, 0, // one function of it
+    7, 5, 1, 1, 0x66, 0, 0, // exported as f
     10, body.length + 2, 1, body.length, ...body,
   ]);
 }

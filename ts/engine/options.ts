@@ -111,12 +111,12 @@ export function checkVector(vector: VectorInput, dimensions: number, argument = 
 }
 
 /** Refuses the first row that is not finite, too long, or of length 0 where that has no direction. */
-export function checkRows(vectors: Float32Array, dimensions: number, metric: CoreMetric): void {
+export function checkRows(vectors: Float32Array, dimensions: number, metric: CoreMetric, argument = 'vectors'): void {
   for (let row = 0, from = 0; from < vectors.length; row++, from += dimensions) {
     let squares = 0;
     for (let i = from, end = from + dimensions; i < end; i++) squares += vectors[i]! * vectors[i]!;
-    if (!(squares <= LENGTH_MAX * LENGTH_MAX)) throw notFinite(`vectors[${row}]`, vectors.subarray(from, from + dimensions));
-    if (squares === 0 && metric === CoreMetric.Cosine) throw zeroVector(`vectors[${row}]`);
+    if (!(squares <= LENGTH_MAX * LENGTH_MAX)) throw notFinite(`${argument}[${row}]`, vectors.subarray(from, from + dimensions));
+    if (squares === 0 && metric === CoreMetric.Cosine) throw zeroVector(`${argument}[${row}]`);
   }
 }
 

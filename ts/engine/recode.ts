@@ -8,6 +8,7 @@ import type { VectorReader } from '../types.js';
 import { writeWanted, type Storage } from './codecs.js';
 import { Core } from './core.js';
 import { IndexMemory } from './memory.js';
+import { checkRows } from './options.js';
 import { sampleSize, trainCodec, trainRows, type Sample } from './training.js';
 
 /** Slots stored anew between two looks at the clock. */
@@ -120,7 +121,11 @@ export class Recode {
     to.makeRoom(slot + 1, 0);
     if (slot >= to.field(Header.Extent)) to.setField(Header.Extent, slot + 1); // what is beyond does not move with its region
     to.core.f32.set(vector, to.scratchField(Scratch.Query) >>> 2);
-    to.core.exports.prepare(to.index, to.scratch);
+    if (to.core.exports.prepare(to.index, to.scratch)) {
+      // a code may stand for no direction at all: any will do
+      to.core.f32[to.scratchField(Scratch.Query) >>> 2] = 1;
+      to.core.exports.prepare(to.index, to.scratch);
+    }
     to.core.exports.encode(to.index, to.scratch, slot);
   }
 
@@ -131,6 +136,7 @@ export class Recode {
     const isExternal = memory.field(Header.FullVectors) !== FullVectors.Memory && reader !== undefined;
     const read = isExternal ? slots.filter((slot) => memory.isLive(slot)) : [];
     const vectors = readVectors(reader, read.map((slot) => this.#source.idOf(slot)), dimensions);
+    checkRows(vectors, dimensions, memory.field(Header.Metric), 'reader');
     let taken = 0;
     slots.forEach((slot, i) => {
       const isRead = isExternal && memory.isLive(slot);

@@ -6,7 +6,7 @@ import { readerMissing, rescoreCount } from './codecs.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import type { IndexMemory } from './memory.js';
 import {
-  checkSearchOptions, checkVector, notFinite, searchCutoff, searchEf, searchOversampling, searchStrategy, zeroVector,
+  checkVector, notFinite, searchCutoff, searchEf, searchOversampling, searchStrategy, zeroVector,
 } from './options.js';
 
 /** Rows the core measures at a time. */
@@ -49,15 +49,13 @@ export class Searcher {
     this.#resident = undefined;
   }
 
-  /** Leaves the hits in the scratch area. `hasReader`: candidates can be rescored by vectors outside. */
-  find(memory: IndexMemory, query: VectorInput, k: number, options: SearchOptions | undefined, hasReader: boolean, filterOf: MakeFilter): Found {
-    checkSearchOptions(options);
+  /** Leaves the hits in the scratch area; the options are checked, but for their values. `hasReader`: candidates can be rescored by vectors outside. */
+  find(memory: IndexMemory, query: VectorInput, k: number, options: SearchOptions | undefined, filter: PreparedFilter | undefined, hasReader: boolean): Found {
     checkVector(query, memory.field(Header.Dimensions), 'query');
     const asked = searchEf(options, k);
     const strategy = searchStrategy(options);
     const cutoff = searchCutoff(options);
     const oversampling = searchOversampling(options);
-    const filter = this.prepared(options?.filter, filterOf);
     const count = memory.field(Header.Live);
     const rescore = Math.min(count, rescoreOf(memory, k, asked, oversampling, hasReader));
     const width = Math.min(Math.max(asked, rescore), count);

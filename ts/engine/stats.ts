@@ -25,12 +25,10 @@ export function statsOf(
     codec: codecOf(storage),
     fullVectors: FULL_VECTORS[storage.fullVectors]!,
     vectors: isExact ? 'exact' : hasReader ? 'read' : 'decoded',
-    ...(recoding && {
-      recoding: {
-        codec: codecOf(recoding.wanted), fullVectors: FULL_VECTORS[recoding.wanted.fullVectors]!, trainingLimit: recoding.wanted.trainingLimit,
-        trained: recoding.trained, done: recoding.done, total: memory.field(Header.Extent),
-      },
-    }),
+    recoding: recoding && {
+      codec: codecOf(recoding.wanted), fullVectors: FULL_VECTORS[recoding.wanted.fullVectors]!, trainingLimit: recoding.wanted.trainingLimit,
+      trained: recoding.trained, done: recoding.done, total: memory.field(Header.Extent),
+    },
     levels: levelsOf(memory),
     bytes: { ...sizes, total: memory.imageBytes, memory: memory.core.byteLength, idTable },
   };

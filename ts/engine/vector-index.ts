@@ -53,6 +53,7 @@ export class VectorIndex {
   /** How vectors shall be stored once there are enough to learn from; undefined if they are. */
   #wanted: Storage | undefined;
   #reader: VectorReader | undefined;
+  #additionsHelp = true;
   /** Vectors removed since the index was opened or closed up, and slots the caller asked for. */
   #removedSince = 0;
   #reserved = 0;
@@ -239,6 +240,7 @@ export class VectorIndex {
    * vectors from wherever they are, and hand them to `rescore`. Without a codec these are the hits.
    */
   candidates(query: VectorInput, options?: SearchOptions): Hits {
+    checkSearchOptions(options);
     return this.search(query, { ...options, rescore: false });
   }
 
@@ -329,6 +331,7 @@ export class VectorIndex {
     this.#reader = reader;
     this.#changed();
     this.#recode = undefined;
+    this.#additionsHelp = true;
     writeWanted(this.#memory, storage);
     this.#wanted = isSame(present, storage) ? undefined : storage;
   }
@@ -444,8 +447,7 @@ export class VectorIndex {
       ids[slot] = id;
       this.#ids.add(ids, slot);
     }
-    this.#recode?.changed(slot, vector);
-    if (this.#wanted) this.#stepRecode();
+    this.#helpRecode(slot, vector);
   }
 
   /**
@@ -476,7 +478,10 @@ export class VectorIndex {
   /** Leaves up to k hits in the scratch area, or as many candidates as are to be rescored by vectors outside. */
   #find(query: VectorInput, k: number, options: SearchOptions | undefined) {
     this.#checkOpen();
-    return this.#searcher.find(this.#memory, query, k, options, this.#reader !== undefined, (ids) => this.filter(ids));
+    checkSearchOptions(options);
+    const filter = this.#searcher.prepared(options?.filter, (ids) => this.filter(ids));
+    this.#checkOpen(); // reading a filter's ids may run the caller's code
+    return this.#searcher.find(this.#memory, query, k, options, filter, this.#reader !== undefined);
   }
 
   /** Reads the vectors of the candidates and keeps the nearest k. */
@@ -513,7 +518,7 @@ export class VectorIndex {
       if (this.#field(Header.Live) < wanted.trainingLimit) return false;
       this.#recode = new Recode(this.#recodeSource(), wanted);
     }
-    if (this.#recode.step()) return true;
+    if (this.#stepOf(this.#recode)) return true;
     const { memory } = this.#recode;
     this.#recode = undefined;
     this.#wanted = undefined;
@@ -521,6 +526,31 @@ export class VectorIndex {
     this.#memory = memory;
     this.#searcher.forget();
     return false;
+  }
+
+  /** A step that fails ends the change; it begins anew when it is next advanced. */
+  #stepOf(recode: Recode): boolean {
+    try {
+      return recode.step();
+    } catch (error) {
+      this.#recode = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * What an addition does for a change of storage. It must not fail for reasons of its own: neither is a reader called, nor
+   * is it tried again here once memory was refused.
+   */
+  #helpRecode(slot: number, vector: VectorInput): void {
+    try {
+      this.#recode?.changed(slot, vector);
+      if (this.#wanted && this.#additionsHelp && this.#field(Header.FullVectors) === CoreFullVectors.Memory) this.#stepRecode();
+    } catch (error) {
+      if (!(error instanceof VectileError)) throw error;
+      this.#recode = undefined;
+      this.#additionsHelp = false;
+    }
   }
 
   #recodeSource() {
