@@ -8,20 +8,18 @@ import type {
   AddOptions, CodecChange, Filter, Hits, IndexOptions, IndexStats, OpenOptions, RescoreOptions, SearchOptions, VectorInput, VectorReader,
 } from '../types.js';
 import { checkCallback, checkOptions } from './checks.js';
-import { isSame, readStorage, readerMissing, storageOf, writeWanted, type Storage } from './codecs.js';
-import { Compaction, isWorthwhile } from './compaction.js';
+import { isSame, readStorage, readerMissing, storageOf, writeWanted } from './codecs.js';
 import { Core, loadCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
 import { ImageReader, imageChunks } from './image.js';
+import { Maintenance } from './maintenance.js';
 import { IndexMemory } from './memory.js';
 import { checkId, checkRows, checkSearchOptions, checkVector, indexOptions, searchK } from './options.js';
-import { Recode, readVectors } from './recode.js';
+import { readVectors } from './recode.js';
 import { Searcher, prepareQuery } from './searcher.js';
 import { statsOf } from './stats.js';
 
-/** Slots repaired between two looks at the clock. */
-const REPAIR_SLOTS = 16;
 /** Slots repaired with each addition while more than an eighth are tombstones. */
 const REPAIR_SLOTS_PER_PUT = 64;
 /** An index that is only added to gains a sixteenth each time it is full: moving is cheap, memory is not. */
@@ -44,19 +42,12 @@ export class VectorIndex {
   readonly #ids = new IdTable();
   readonly #host: FilterHost;
   readonly #searcher: Searcher;
+  readonly #maintenance: Maintenance;
   #additions = 0;
   #removals = 0;
   /** Raised by every change, repair and compaction included. */
   #revision = 0;
-  #compaction: Compaction | undefined;
-  #recode: Recode | undefined;
-  /** How vectors shall be stored once there are enough to learn from; undefined if they are. */
-  #wanted: Storage | undefined;
   #reader: VectorReader | undefined;
-  #additionsHelp = true;
-  /** Vectors removed since the index was opened or closed up, and slots the caller asked for. */
-  #removedSince = 0;
-  #reserved = 0;
   #disposed = false;
   // fixed for the life of the index
   #dimensions = 0;
@@ -73,6 +64,14 @@ export class VectorIndex {
       slotOf: (id) => this.#slotOf(id),
     };
     this.#searcher = new Searcher(this.#host);
+    this.#maintenance = new Maintenance({
+      get memory() { return self.#memory; },
+      get dimensions() { return self.#dimensions; },
+      get reader() { return self.#reader; },
+      idOf: (slot) => (this.#hasIds ? this.#memory.ids()[slot]! : slot),
+      changed: () => this.#changed(),
+      adopt: (copy, moved) => this.#adopt(copy, moved),
+    });
   }
 
   /** An empty index. Loads the core at the first call. */
@@ -139,7 +138,7 @@ export class VectorIndex {
     checkOptions(options, ['onProgress']);
     checkCallback('onProgress', options?.onProgress);
     checkRows(vectors, dimensions, this.#metric);
-    this.#learnFrom(vectors);
+    this.#maintenance.learnFrom(vectors);
     this.#memory.makeRoom(this.#slotsFor(ids), 0);
     let reported = performance.now();
     for (let i = 0; i < ids.length; i++) {
@@ -157,8 +156,7 @@ export class VectorIndex {
     this.#checkOpen();
     if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) throw invalid('count', 'an integer from 0 to 4294967295', count);
     this.#memory.makeRoom(this.#slotsWith(count), 0);
-    this.#compaction = undefined; // it has no such room
-    this.#reserved = Math.max(this.#reserved, this.#field(Header.Live) + count);
+    this.#maintenance.reserved(this.#field(Header.Live) + count);
   }
 
   /**
@@ -174,7 +172,7 @@ export class VectorIndex {
     if (this.#hasIds) this.#ids.delete(this.#memory.ids(), id);
     this.#memory.core.exports.remove(this.#memory.index, slot);
     this.#removals++;
-    this.#removedSince++;
+    this.#maintenance.removed();
     return true;
   }
 
@@ -305,7 +303,7 @@ export class VectorIndex {
     if (typeof budgetMs !== 'number' || !(budgetMs >= 0)) throw invalid('budgetMs', 'a number of milliseconds', budgetMs);
     const end = performance.now() + budgetMs;
     do {
-      if (!this.#step()) return false;
+      if (!this.#maintenance.step()) return false;
     } while (performance.now() < end);
     return true;
   }
@@ -330,16 +328,12 @@ export class VectorIndex {
     }
     this.#reader = reader;
     this.#changed();
-    this.#recode = undefined;
-    this.#additionsHelp = true;
-    writeWanted(this.#memory, storage);
-    this.#wanted = isSame(present, storage) ? undefined : storage;
+    this.#maintenance.want(storage);
   }
 
   /** Counts, levels and bytes. O(slots). */
   stats(): IndexStats {
-    const recoding = this.#wanted && { wanted: this.#wanted, trained: this.#recode?.isTrained ?? false, done: this.#recode?.done ?? 0 };
-    return statsOf(this.#checkOpen().#memory, this.#ids.byteLength, this.#reader !== undefined, recoding);
+    return statsOf(this.#checkOpen().#memory, this.#ids.byteLength, this.#reader !== undefined, this.#maintenance.recoding);
   }
 
   /** The image in one array. O(bytes). */
@@ -373,8 +367,7 @@ export class VectorIndex {
   dispose(): void {
     this.#disposed = true;
     this.#memory = undefined as unknown as IndexMemory;
-    this.#compaction = undefined;
-    this.#recode = undefined;
+    this.#maintenance.forget();
     this.#searcher.forget();
     this.#ids.clear();
   }
@@ -392,17 +385,15 @@ export class VectorIndex {
   #open(reader: VectorReader | undefined): void {
     this.#memory.open();
     this.#reader = reader;
-    const wanted = readStorage(this.#memory, Header.WantedCodec);
-    if (!isSame(wanted, readStorage(this.#memory, Header.Codec))) this.#wanted = wanted;
     this.#dimensions = this.#field(Header.Dimensions);
     this.#metric = this.#field(Header.Metric);
     this.#hasIds = this.#field(Header.HasIds) === 1;
-    this.#removedSince = this.#field(Header.FreeCount) + this.#field(Header.Tombstones);
+    this.#maintenance.open();
   }
 
   #changed(): void {
     this.#revision++;
-    this.#compaction = undefined;
+    this.#maintenance.changed();
   }
 
   /** Slots that must be there in all for these ids to be added. */
@@ -447,20 +438,7 @@ export class VectorIndex {
       ids[slot] = id;
       this.#ids.add(ids, slot);
     }
-    this.#helpRecode(slot, vector);
-  }
-
-  /**
-   * Many vectors at once are a better sample than the first that happen to come, and whatever is added afterwards is stored
-   * and linked in its final form: so if they are enough to learn from, that is done before they are added.
-   */
-  #learnFrom(vectors: Float32Array): void {
-    const wanted = this.#wanted;
-    const count = vectors.length / this.#dimensions;
-    const live = this.#field(Header.Live);
-    if (!wanted || this.#recode || live > count || live + count < wanted.trainingLimit) return;
-    this.#recode = new Recode(this.#recodeSource(), wanted, vectors);
-    while (this.#stepRecode());
+    this.#maintenance.added(slot, vector);
   }
 
   /** The slot of an id's vector, or −1. */
@@ -495,97 +473,14 @@ export class VectorIndex {
     return this.#searcher.rescore(this.#memory, ids, vectors, k);
   }
 
-  /** A little of the outstanding work; true while there is more. */
-  #step(): boolean {
-    if (this.#field(Header.Tombstones) || this.#field(Header.Moved)) {
-      this.#changed();
-      this.#memory.core.exports.repair(this.#memory.index, this.#memory.scratch, REPAIR_SLOTS);
-      return true;
-    }
-    if (this.#wanted && this.#stepRecode()) return true;
-    if (!this.#compaction && !this.#hasShrunk()) return false;
-    this.#compaction ??= this.#beginCompaction();
-    if (!this.#compaction) return false;
-    if (!this.#compaction.step()) this.#adopt(this.#compaction.memory);
-    return true;
-  }
-
-  /** Some of the change to another storage, if it is due; true while there is more that can be done now. */
-  #stepRecode(): boolean {
-    const wanted = this.#wanted;
-    if (!wanted) return false;
-    if (!this.#recode) {
-      if (this.#field(Header.Live) < wanted.trainingLimit) return false;
-      this.#recode = new Recode(this.#recodeSource(), wanted);
-    }
-    if (this.#stepOf(this.#recode)) return true;
-    const { memory } = this.#recode;
-    this.#recode = undefined;
-    this.#wanted = undefined;
+  /** Takes up a copy; `moved`: one in which slots are other ones. */
+  #adopt(memory: IndexMemory, moved: boolean): void {
     this.#changed();
     this.#memory = memory;
     this.#searcher.forget();
-    return false;
-  }
-
-  /** A step that fails ends the change; it begins anew when it is next advanced. */
-  #stepOf(recode: Recode): boolean {
-    try {
-      return recode.step();
-    } catch (error) {
-      this.#recode = undefined;
-      throw error;
-    }
-  }
-
-  /**
-   * What an addition does for a change of storage. It must not fail for reasons of its own: neither is a reader called, nor
-   * is it tried again here once memory was refused.
-   */
-  #helpRecode(slot: number, vector: VectorInput): void {
-    try {
-      this.#recode?.changed(slot, vector);
-      if (this.#wanted && this.#additionsHelp && this.#field(Header.FullVectors) === CoreFullVectors.Memory) this.#stepRecode();
-    } catch (error) {
-      if (!(error instanceof VectileError)) throw error;
-      this.#recode = undefined;
-      this.#additionsHelp = false;
-    }
-  }
-
-  #recodeSource() {
-    return {
-      memory: this.#memory,
-      dimensions: this.#dimensions,
-      reader: this.#reader,
-      idOf: (slot: number) => (this.#hasIds ? this.#memory.ids()[slot]! : slot),
-    };
-  }
-
-  /** Without memory for a copy there is none; removals will bring up the question again. */
-  #beginCompaction(): Compaction | undefined {
-    try {
-      return new Compaction(this.#memory);
-    } catch (error) {
-      if (!(error instanceof VectileError)) throw error;
-      this.#removedSince = 0;
-      return undefined;
-    }
-  }
-
-  /** Whether enough was removed since the index was last closed up, and enough memory would come of doing so again. */
-  #hasShrunk(): boolean {
-    return this.#removedSince * 20 > this.#field(Header.Live) && isWorthwhile(this.#memory, this.#reserved);
-  }
-
-  /** Takes up a copy in which slots have moved. */
-  #adopt(memory: IndexMemory): void {
-    this.#changed();
-    this.#memory = memory;
-    this.#removedSince = 0;
+    if (!moved) return;
     this.#ids.clear();
     this.#removals++;
-    this.#searcher.forget();
   }
 }
 
