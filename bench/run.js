@@ -23,6 +23,7 @@ const help = `npm run bench -- <command> [options]
   churn           recall and bytes after removing, adding and replacing
   codecs          bytes, recall and speed of every codec, by how much is rescored
   modes           bytes, recall and speed of the modes exact, fast, compact and smallest
+  graph           recall at equal ef of graphs built by codes, by floats, and by hnswlib-node
   scale           building, opening and searching from 10,000 rows to a million
   open            opening an image beside a copy of its bytes
   cold            import, create and first search in fresh processes
@@ -63,6 +64,7 @@ const commands = {
   churn: () => alone('churn.js'),
   codecs: () => alone('codecs.js', { efs: [64, 128] }),
   modes: () => alone('modes.js'),
+  graph: () => alone('graph.js', { efs: [10, 20, 40, 80, 160, 320] }),
   scale: () => alone('scale.js', { dataset: 'glove-100-1m' }),
   open: () => alone('open.js'),
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
