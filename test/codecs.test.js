@@ -12,12 +12,14 @@ describe.each(binaries)('%s', (binary) => {
   beforeAll(() => useBinary(binary));
 
   test.each(pairs)('$name, $metric: codes and their distances are as the oracle says', async ({ codec, metric }) => {
-    for (const dimensions of DIMENSIONS) expect(await checkCodec(engine, codec, metric, dimensions)).toEqual([]);
+    // tails are the same code in every binary: one of them has them all
+    const list = binary === 'baseline' ? DIMENSIONS : DIMENSIONS.filter((dimensions) => dimensions % 3 === 1 || dimensions > 40);
+    for (const dimensions of list) expect(await checkCodec(engine, codec, metric, dimensions)).toEqual([]);
     for (const dimensions of SHORT_DIMENSIONS) expect(await checkCodec(engine, codec, metric, dimensions, 'hnsw')).toEqual([]);
   });
 
   test.each(pairs)('$name, $metric: rescored distances are exact', async ({ codec, metric }) => {
-    for (const dimensions of SHORT_DIMENSIONS) {
+    for (const dimensions of [1, 17, 64, 129]) {
       for (const type of ['flat', 'hnsw']) expect(await checkRescored(engine, codec, metric, dimensions, type)).toEqual([]);
     }
   });
@@ -48,14 +50,14 @@ describe.each(binaries)('%s', (binary) => {
     }
   });
 
-  test.each(pairs)('$name, $metric: 65,535 dimensions', async ({ codec, metric }) => {
+  test.each(pairs.filter(({ metric }) => metric === 'l2-squared'))('$name, $metric: 65,535 dimensions', async ({ codec, metric }) => {
     const dimensions = 65535;
     const rows = rowsFor(metric, dimensions, 6);
     const option = withLimit(codec.codec(dimensions), 6, 4);
     const index = await filled(engine, rows, { metric, type: codec.only ?? 'hnsw', codec: option, fullVectors: 'external', reader: readerOf(rows) });
     for (const query of [rows[3], rows[5]]) {
       const { ids, distances } = index.search(query, { k: 6, filterStrategy: 'scan' });
-      expect(ids[0]).toBe(metric === 'dot' ? ids[0] : rows.indexOf(query));
+      expect(ids[0]).toBe(rows.indexOf(query));
       ids.forEach((id, i) => {
         const { distance, tolerance } = measure(metric, query, rows[id]);
         expect(Math.abs(distances[i] - distance)).toBeLessThanOrEqual(2 * tolerance);
@@ -149,7 +151,7 @@ describe('packed codes of pq', () => {
 });
 
 describe('recall with the whole pool rescored', () => {
-  const count = 3000, dimensions = 96, k = 10, queries = 30;
+  const count = 2000, dimensions = 96, k = 10, queries = 30;
   const data = clustered(random(11), count + queries, dimensions);
   const rows = data.rows.subarray(0, count * dimensions);
   const ids = sequence(count);
@@ -159,7 +161,7 @@ describe('recall with the whole pool rescored', () => {
   test.each(['cosine', 'l2-squared'])('%s', async (metric) => {
     const recall = {};
     for (const type of Object.keys(slack)) {
-      const codec = { type, ...(['sq8', 'sq4', 'pq'].includes(type) && { trainingLimit: 2000 }) };
+      const codec = { type, ...(['sq8', 'sq4', 'pq'].includes(type) && { trainingLimit: 1000 }) };
       const index = await VectorIndex.create({ dimensions, metric, maxConnections: 12, efConstruction: 60, codec });
       index.addMany(ids, rows);
       expect(index.stats().recoding).toBeUndefined();

@@ -63,7 +63,10 @@ export async function checkCodec(engine, { name, codec, metrics, oracle, only, .
   if (index.stats().vectors !== 'decoded') fail(`expected decoded vectors, got ${index.stats().vectors}`);
 
   // of cosine codes are of unit vectors, and decoded ones are brought to unit length; another index has them as they are
-  const unit = (vector) => (metric === 'cosine' ? vector.map((value) => value / length(vector)) : vector);
+  const unit = (vector) => {
+    const by = metric === 'cosine' ? length(vector) : 1;
+    return vector.map((value) => value / by);
+  };
   const units = rows.map((row) => Float32Array.from(unit(Float64Array.from(row))));
   const vectors = units.map((row) => Float64Array.from(row));
   const plain = metric === 'cosine' ? await filled(engine, units, { metric: 'dot', type, codec: option, fullVectors: 'external', maxConnections: 4 }) : index;
@@ -73,7 +76,8 @@ export async function checkCodec(engine, { name, codec, metrics, oracle, only, .
       const got = index.get(id);
       // rotated codes have that length before their padding is cut off
       const scale = isRotated(name) ? dot(got, decoded[id]) / dot(decoded[id], decoded[id]) : length(row) / length(decoded[id]);
-      got.forEach((x, d) => { if (!(Math.abs(x - decoded[id][d] * scale) <= 1e-5 * length(row))) fail(`expected ${decoded[id][d] * scale} at ${d} of row ${id}, got ${x}`); });
+      const slack = 1e-5 * length(row);
+      got.forEach((x, d) => { if (!(Math.abs(x - decoded[id][d] * scale) <= slack)) fail(`expected ${decoded[id][d] * scale} at ${d} of row ${id}, got ${x}`); });
     });
     plain.dispose();
   }
@@ -242,7 +246,11 @@ function pqOracle({ option, metric, vectors, decoded, packed, fail }) {
     for (let i = 0; i < x.length; i++) sum += metric === 'l2-squared' ? (x[i] - y[i]) ** 2 : metric === 'manhattan' ? Math.abs(x[i] - y[i]) : -x[i] * y[i];
     return sum;
   };
-  const apart = (x, y) => x.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0);
+  const apart = (x, y) => {
+    let sum = 0;
+    for (let i = 0; i < x.length; i++) sum += (x[i] - y[i]) ** 2;
+    return sum;
+  };
   return {
     checkVector(vector, code, id) {
       for (let s = 0; s < segments; s++) {
@@ -257,12 +265,13 @@ function pqOracle({ option, metric, vectors, decoded, packed, fail }) {
       // packed tables have 255 steps, as long in every segment
       const ranges = centroids.map((list, s) => { const entries = list.map((one) => entry(part(query, s), one)); return Math.max(...entries) - Math.min(...entries); });
       const step = packed ? Math.max(...ranges) / 255 : 0;
+      const lengths = centroids.map((_, s) => length(part(query, s)));
       return (id) => {
         let distance = metric === 'cosine' ? 1 : 0, size = 1;
         for (let s = 0; s < segments; s++) {
           const term = entry(part(query, s), part(decoded[id], s));
           distance += term;
-          size += Math.abs(term) + apart(part(query, s), part(query, s).map(() => 0)) ** 0.5;
+          size += Math.abs(term) + lengths[s];
         }
         return { distance, tolerance: 3e-6 * size + (1.01 * segments * step) / 2 };
       };

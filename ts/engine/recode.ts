@@ -82,7 +82,7 @@ export class Recode {
     yield;
     while (this.#done < from.field(Header.Extent)) {
       this.#storeSome(Math.min(this.#done + SLOTS_PER_STEP, from.field(Header.Extent)));
-      yield;
+      if (this.#done < from.field(Header.Extent)) yield; // else additions, each a slot and a step, would never see the end
     }
     this.#finish();
   }
