@@ -77,11 +77,11 @@ export function storageOf(
 /** Vectors that must be there first; 0 where nothing is learnt. */
 function trainingLimitOf(codec: Exclude<Codec, string>, fullVectors: FullVectors): number {
   const given = 'trainingLimit' in codec ? codec.trainingLimit : undefined;
-  const { type } = codec;
-  const learns = type === 'sq8' || type === 'sq4' || type === 'pq' || (type === 'bq' && codec.centred) || fullVectors === 'sq8';
-  if (!learns && given !== undefined) throw invalid('trainingLimit', 'none where nothing is trained', given);
-  if (!learns) return 0;
-  const limit = given ?? (type === 'pq' ? PQ_TRAINING_LIMIT : TRAINING_LIMIT);
+  const centred = Number(codec.type === 'bq' && codec.centred === true);
+  const isTrained = fullVectors === 'sq8' || learns({ codec: CODECS.indexOf(codec.type) as CoreCodec, centred });
+  if (!isTrained && given !== undefined) throw invalid('trainingLimit', 'none where nothing is trained', given);
+  if (!isTrained) return 0;
+  const limit = given ?? (codec.type === 'pq' ? PQ_TRAINING_LIMIT : TRAINING_LIMIT);
   integer('trainingLimit', limit, 1, 2 ** 32 - 1);
   return limit;
 }
@@ -153,6 +153,17 @@ export function writeWanted(memory: IndexMemory, storage: Storage): void {
 export function isSame(a: Storage, b: Storage): boolean {
   if (a.codec === CoreCodec.Sq8 && Math.abs(a.quantile - b.quantile) > 1 / QUANTILE_ONE) return false;
   return a.codec === b.codec && a.fullVectors === b.fullVectors && a.segments === b.segments && a.centroids === b.centroids && a.centred === b.centred;
+}
+
+/** Whether a codec is trained on vectors. */
+export function learns({ codec, centred }: Pick<Storage, 'codec' | 'centred'>): boolean {
+  return codec === CoreCodec.Sq8 || codec === CoreCodec.Sq4 || codec === CoreCodec.Pq || (codec === CoreCodec.Bq && centred === 1);
+}
+
+/** Whether a change is one from what is known of vectors to more. */
+export function needsReader(present: Storage, wanted: Storage): boolean {
+  if (isSame(present, wanted) || present.fullVectors === CoreFullVectors.Memory) return false;
+  return present.fullVectors === CoreFullVectors.External || wanted.fullVectors === CoreFullVectors.Memory;
 }
 
 /** The storage as options that make it. */

@@ -1,11 +1,11 @@
 /**
- * Work that an index has outstanding, done a little at a time: repair of the graph after removals, then a change of how
+ * Work that an index has outstanding, done a little at a time: repair of the graph after removals and a change of how
  * vectors are stored, then closing up. Repair happens in place; the other two make a copy that takes the index's place.
  */
 import { FullVectors, Header } from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
 import type { VectorInput } from '../types.js';
-import { isSame, readStorage, writeWanted, type Storage } from './codecs.js';
+import { isSame, learns, needsReader, readStorage, writeWanted, type Storage } from './codecs.js';
 import { Compaction, isWorthwhile } from './compaction.js';
 import type { IndexMemory } from './memory.js';
 import { Recode, type RecodeSource } from './recode.js';
@@ -66,21 +66,26 @@ export class Maintenance {
   /** From now on vectors shall be stored this way. */
   want(storage: Storage): void {
     const { memory } = this.#index;
+    const present = readStorage(memory, Header.Codec);
+    // rows of sq8 that are there are kept, and need no training
+    const keepsRows = present.fullVectors === FullVectors.Sq8 && storage.fullVectors === FullVectors.Sq8;
+    const wanted = keepsRows && !learns(storage) ? { ...storage, trainingLimit: 0 } : storage;
     this.#recode = undefined;
     this.#additionsHelp = true;
-    writeWanted(memory, storage);
-    this.#wanted = isSame(readStorage(memory, Header.Codec), storage) ? undefined : storage;
+    writeWanted(memory, wanted);
+    this.#wanted = isSame(present, wanted) ? undefined : wanted;
   }
 
   /** A little of the outstanding work; true while there is more. */
   step(): boolean {
     const { memory } = this.#index;
-    if (memory.field(Header.Tombstones) || memory.field(Header.Moved)) {
+    const isBroken = memory.field(Header.Tombstones) > 0 || memory.field(Header.Moved) > 0;
+    if (isBroken) {
       this.#index.changed();
       memory.core.exports.repair(memory.index, memory.scratch, REPAIR_SLOTS);
-      return true;
     }
-    if (this.#stepRecode()) return true;
+    // both at once, lest steady removals hold a change of storage back
+    if (this.#stepRecode() || isBroken) return true;
     if (!this.#compaction && !this.#hasShrunk()) return false;
     this.#compaction ??= this.#beginCompaction();
     if (!this.#compaction) return false;
@@ -98,7 +103,7 @@ export class Maintenance {
     const wanted = this.#wanted;
     const coming = vectors.length / this.#index.dimensions;
     const live = this.#index.memory.field(Header.Live);
-    if (!wanted || this.#recode || live > coming || live + coming < wanted.trainingLimit) return;
+    if (!wanted || this.#recode || live > coming || !this.#canBegin(wanted, live + coming)) return;
     this.#recode = new Recode(this.#index, wanted, vectors);
     while (this.#stepRecode());
   }
@@ -124,7 +129,7 @@ export class Maintenance {
     const wanted = this.#wanted;
     if (!wanted) return false;
     if (!this.#recode) {
-      if (this.#index.memory.field(Header.Live) < wanted.trainingLimit) return false;
+      if (!this.#canBegin(wanted, this.#index.memory.field(Header.Live))) return false;
       this.#recode = new Recode(this.#index, wanted);
     }
     const recode = this.#recode;
@@ -134,6 +139,12 @@ export class Maintenance {
     this.#wanted = undefined;
     this.#index.adopt(recode.memory, false);
     return false;
+  }
+
+  /** An image may have been opened without the reader that a wish noted in it needs. */
+  #canBegin(wanted: Storage, count: number): boolean {
+    const { memory, reader } = this.#index;
+    return count >= wanted.trainingLimit && (reader !== undefined || !needsReader(readStorage(memory, Header.Codec), wanted));
   }
 
   /** A step that fails ends the change; it begins anew when it is next advanced. */

@@ -73,7 +73,7 @@ export class Recode {
     const learns = target.trainingLimit > 0;
     const sample = learns ? yield* this.#sample() : undefined;
     const model = sample && (yield* trainCodec(target, sample, dimensions, from.core, seed));
-    const rowModel = sample && target.fullVectors === FullVectors.Sq8 ? yield* trainRows(sample, dimensions) : undefined;
+    const rowModel = sample && target.fullVectors === FullVectors.Sq8 && !this.#keepsRows ? yield* trainRows(sample, dimensions) : undefined;
     this.#isTrained = true;
 
     const to = this.#open();
@@ -85,6 +85,11 @@ export class Recode {
       if (this.#done < from.field(Header.Extent)) yield; // else additions, each a slot and a step, would never see the end
     }
     this.#finish();
+  }
+
+  /** Rows of sq8 stay as they are: made of themselves again they would only get worse. */
+  get #keepsRows(): boolean {
+    return this.target.fullVectors === FullVectors.Sq8 && this.#source.memory.field(Header.FullVectors) === FullVectors.Sq8;
   }
 
   /** An empty index of the target's kind, with room for as many slots. */
@@ -175,7 +180,9 @@ export class Recode {
     const from = this.#source.memory;
     const to = this.#memory!;
     to.makeRoomLike(from);
-    const regions = from.field(Header.Metric) === Metric.Cosine ? [...COPIED, Region.Norms] : COPIED;
+    const regions = [
+      ...COPIED, ...(from.field(Header.Metric) === Metric.Cosine ? [Region.Norms] : []), ...(this.#keepsRows ? [Region.Rows, Region.RowModel] : []),
+    ];
     for (const region of regions) {
       const used = from.core.exports.usedBytes(from.index, region);
       to.core.u8.set(from.core.u8.subarray(from.region(region), from.region(region) + used), to.region(region));

@@ -8,7 +8,7 @@ import type {
   AddOptions, CodecChange, Filter, Hits, IndexOptions, IndexStats, OpenOptions, RescoreOptions, SearchOptions, VectorInput, VectorReader,
 } from '../types.js';
 import { checkCallback, checkOptions } from './checks.js';
-import { isSame, readStorage, readerMissing, storageOf, writeWanted } from './codecs.js';
+import { needsReader, readStorage, readerMissing, storageOf, writeWanted } from './codecs.js';
 import { Core, loadCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
@@ -320,12 +320,8 @@ export class VectorIndex {
     checkOptions(change, ['codec', 'fullVectors', 'mode', 'reader']);
     checkCallback('reader', change.reader);
     const storage = storageOf(change, this.#dimensions, this.#metric);
-    const present = readStorage(this.#memory, Header.Codec);
     const reader = change.reader ?? this.#reader;
-    const isExternal = present.fullVectors === CoreFullVectors.External;
-    if (!isSame(present, storage) && !reader && (isExternal || (present.fullVectors !== CoreFullVectors.Memory && storage.fullVectors === CoreFullVectors.Memory))) {
-      throw readerMissing('the change');
-    }
+    if (!reader && needsReader(readStorage(this.#memory, Header.Codec), storage)) throw readerMissing('the change');
     this.#reader = reader;
     this.#changed();
     this.#maintenance.want(storage);
