@@ -74,8 +74,9 @@ export function drawModel(index: usize, seed: u64): void {
   if (isRotated(header)) drawRotation(header.region(Region.Model), spaceOf(header), seed);
 }
 
-/** Stores the prepared query as the vector of a slot, and nothing else. */
+/** Stores the prepared query as the vector of a slot, and nothing else; slots passed over are free, and all zeros. */
 export function encode(index: usize, scratch: usize, slot: u32): void {
+  if (slot >= changetype<Index>(index).extent) extendTo(changetype<Index>(index), slot);
   writeVector(changetype<Index>(index), changetype<Workspace>(scratch), slot);
 }
 

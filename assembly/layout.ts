@@ -130,8 +130,9 @@ export const enum Header {
   WantedCentred = 336,
   /** Vectors that must be there first. */
   TrainingLimit = 340,
-  /** In parts of QUANTILE_ONE; sq8: the share of components that its range holds. */
-  Quantile = 344,
+  /** In parts of QUANTILE_ONE; sq8: the share of components that its range shall hold, and the one it holds. */
+  WantedQuantile = 344,
+  Quantile = 348,
   /** u32[LEVEL_MAX]: by level, the first free block of the arena for a node of that level; its first word is the next. */
   ArenaFree = 416,
   /** CRC32C of all header bytes before it (only in a file). */

@@ -14,8 +14,11 @@ export function rescorePool<P>(work: Workspace, full: P, count: u32): void {
 /** Hits measured between two looks at whether the rest is worth it; a multiple of four. */
 const BATCH: u32 = 16;
 
+/** Fewer different code distances than this say nothing of how far off they are. */
+const OBSERVATIONS_MIN: u32 = 8;
+
 /** How many standard deviations nearer than its code says the next hit would have to be to be worth measuring. */
-const DEVIATIONS: f32 = 4;
+const DEVIATIONS: f64 = 4;
 
 /**
  * Fills the pool with the nearest `k` of the first `count` hits, by their full vectors. `adaptive`: ends as soon as no hit
@@ -24,7 +27,10 @@ const DEVIATIONS: f32 = 4;
  */
 export function rescoreHits<P>(work: Workspace, full: P, count: u32, k: u32, adaptive: bool): void {
   clearPool(work, k);
-  let errors = f32x4.splat(0), squares = errors;
+  // in doubles and around the first, so that neither tiny errors nor a large common one are lost; equal vectors count once
+  let first: f64 = 0, errors: f64 = 0, squares: f64 = 0;
+  let observations: u32 = 0;
+  let last: f32 = NaN;
   let done: u32 = 0;
   while (done < count) {
     const n = min(BATCH, count - done);
@@ -35,20 +41,23 @@ export function rescoreHits<P>(work: Workspace, full: P, count: u32, k: u32, ada
       const a = load<u32>(at), b = load<u32>(at, 4), c = load<u32>(at, 8), d = load<u32>(at, 12);
       const distances = full.distances(a, b, c, d);
       offerFour(work, distances, a, b, c, d, <usize>(n - i) << 2);
-      if (i + 4 > n) break;
-      const error = f32x4.sub(distances, v128.load(work.hitDistances + (<usize>(done + i) << 2)));
-      errors = f32x4.add(errors, error);
-      squares = f32x4.add(squares, f32x4.mul(error, error));
+      if (!adaptive) continue;
+      v128.store(work.folded, distances);
+      for (let j: u32 = 0, left = min<u32>(4, n - i); j < left; j++) {
+        const code = load<f32>(work.hitDistances + (<usize>(done + i + j) << 2));
+        if (code == last) continue;
+        last = code;
+        const error = <f64>load<f32>(work.folded + (<usize>j << 2)) - <f64>code;
+        if (!observations++) first = error;
+        errors += error - first;
+        squares += (error - first) * (error - first);
+      }
     }
     done += n;
-    if (!adaptive || done >= count || work.poolSize < k) continue;
-    const mean = lanesOf(errors) / <f32>done;
-    const deviation = Mathf.sqrt(max<f32>(lanesOf(squares) / <f32>done - mean * mean, 0));
-    if (load<f32>(work.hitDistances + (<usize>done << 2)) + mean - DEVIATIONS * deviation > work.poolWorst) break;
+    if (!adaptive || done >= count || work.poolSize < k || observations < OBSERVATIONS_MIN) continue;
+    const mean = errors / observations;
+    const deviation = sqrt(max<f64>(squares / observations - mean * mean, 0));
+    if (<f64>load<f32>(work.hitDistances + (<usize>done << 2)) + first + mean - DEVIATIONS * deviation > work.poolWorst) break;
   }
   work.rescored = done;
-}
-
-@inline function lanesOf(x: v128): f32 {
-  return f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3);
 }

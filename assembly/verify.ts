@@ -83,6 +83,7 @@ function checkCodec(header: Index): u32 {
     header, load<u32>(at, Header.WantedCodec), load<u32>(at, Header.WantedFullVectors), load<u32>(at, Header.WantedSegments),
     load<u32>(at, Header.WantedCentroids), load<u32>(at, Header.WantedCentred),
   )) return Header.WantedCodec + 1;
+  if (load<u32>(at, Header.WantedQuantile) > QUANTILE_ONE) return Header.WantedQuantile + 1;
   if (load<u32>(at, Header.Quantile) > QUANTILE_ONE) return Header.Quantile + 1;
   if (header.codeBytes != codeBytesOf(header)) return Header.CodeBytes + 1;
   return header.rowBytes == rowBytesOf(header) ? 0 : Header.RowBytes + 1;
@@ -149,6 +150,7 @@ function centroidsExist(index: Index): bool {
   const codes = index.region(Region.Codes);
   if (isPacked(index)) return true;
   for (let slot: u32 = 0; slot < index.extent; slot++) {
+    if (index.state(slot) == State.Free) continue;
     const code = codes + <usize>slot * index.codeBytes;
     for (let i: usize = 0; i < index.segments; i++) if (load<u8>(code + i) >= index.centroids) return false;
   }

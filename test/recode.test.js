@@ -487,3 +487,35 @@ describe('where full vectors are missing', () => {
     }
   });
 });
+
+describe('a reader', () => {
+  test('alone is replaced, and nothing else changes', async () => {
+    const rows = someRows(300);
+    const index = await outside(rows, undefined, { codec: 'rq1' });
+    index.setCodec({ reader: readerOf(rows) });
+    expect(index.stats()).toMatchObject({ codec: { type: 'rq1' }, fullVectors: 'external', vectors: 'read', recoding: undefined });
+    expectAllThere(index, rows);
+    expect((await errorOf(() => index.setCodec({}))).code).toBe('INVALID_ARGUMENT');
+  });
+
+  test.each(['cosine', 'dot', 'l2-squared'])('that answers later is refused, with %s', async (metric) => {
+    const rows = someRows(50);
+    const index = await outside(rows, async (ids, out) => out.fill(1), { metric });
+    const errors = [await errorOf(() => index.search(rows[0])), await errorOf(() => index.get(1))];
+    expect(errors.map(({ code, message }) => `${code} ${message}`)).toEqual(Array(2).fill(expect.stringMatching(/^INVALID_ARGUMENT reader: expected a synchronous function/)));
+  });
+
+  test.each(['cosine', 'dot', 'l2-squared'])('that leaves vectors out is found out, with %s', async (metric) => {
+    const rows = someRows(50);
+    const index = await outside(rows, () => {}, { metric });
+    for (const call of [() => index.search(rows[0]), () => index.get(1)]) expect((await errorOf(call)).message).toMatch(/^reader\[0\]: expected finite/);
+  });
+
+  test('that changes the index is found out', async () => {
+    const rows = someRows(50);
+    const reader = fickle(rows);
+    const index = await outside(rows, reader);
+    reader.instead = (ids, out) => { readerOf(rows)(ids, out); index.remove(3); };
+    expect((await errorOf(() => index.search(rows[0]))).code).toBe('INDEX_CHANGED');
+  });
+});

@@ -45,7 +45,7 @@ export type Mode = 'exact' | 'fast' | 'compact' | 'smallest';
 
 /**
  * Fills `out`, f32[ids.length][dimensions], with the vectors of `ids`, as they were added. Called within a search, so
- * it must not change the index.
+ * it must be synchronous and must not change the index.
  */
 export type VectorReader = (ids: Uint32Array, out: Float32Array) => void;
 
@@ -83,10 +83,11 @@ export interface OpenOptions {
 }
 
 export interface CodecChange {
+  /** As in IndexOptions, with the same defaults: what is left out is not kept as it is. */
   codec?: Codec;
   fullVectors?: FullVectors;
   mode?: Mode;
-  /** Replaces the reader there is. */
+  /** Replaces the reader there is; alone it changes nothing else. */
   reader?: VectorReader;
 }
 

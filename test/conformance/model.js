@@ -9,9 +9,10 @@ import { length, measure, ranked } from './oracle.js';
 /**
  * @param {{ VectorIndex: any, seed: number, operations: number, type: string, metric: string, dimensions: number,
  *   data?: 'spread' | 'grid' | 'same', maxConnections?: number, efConstruction?: number, idTable?: boolean, ids?: number,
- *   inspect?: (index: any) => void }} script
- *   `data`: all distinct, many equal, nearly all equal; `ids`: how many different ids there are; `inspect` looks at the
- *   index now and then
+ *   storages?: object[], reads?: boolean, inspect?: (index: any) => void }} script
+ *   `data`: all distinct, many equal, nearly all equal; `ids`: how many different ids there are; `storages`: what setCodec
+ *   changes to, the first of them from the start; `reads`: a reader gives full vectors; `inspect` looks at the index now
+ *   and then
  * @returns {Promise<{ searches: number, found: number, wanted: number }>} found of wanted nearest neighbors
  */
 export async function runScript(script) {
@@ -39,6 +40,8 @@ const WEIGHTS = {
   get: 4, has: 4, ids: 1, work: 10, workUp: 0.5, reserve: 0.5, reopen: 1, removeMany: 0.5,
 };
 const NAMES = Object.keys(WEIGHTS);
+/** Changes of storage, out of a thousand operations. */
+const CHANGES = 8;
 
 /** A mix of operations of its own for every script: what is rare in one is frequent in another. */
 function swarm(next) {
@@ -46,12 +49,16 @@ function swarm(next) {
 }
 
 class Model {
-  constructor({ VectorIndex, seed, type, metric, dimensions, data = 'spread', maxConnections, efConstruction, idTable = true, ids = 400 }) {
+  constructor({ VectorIndex, seed, type, metric, dimensions, data = 'spread', maxConnections, efConstruction, idTable = true, ids = 400, storages = [], reads = false }) {
     this.VectorIndex = VectorIndex;
     this.next = random(seed);
-    this.options = { type, metric, dimensions, maxConnections, efConstruction, seed, idTable };
+    this.storages = storages;
+    this.reader = reads ? (asked, out) => this.read(asked, out) : undefined;
+    this.options = { type, metric, dimensions, maxConnections, efConstruction, seed, idTable, ...storages[0], ...(reads && { reader: this.reader }) };
     this.data = data;
     this.vectors = new Map();
+    /** What codes were seen to stand for. */
+    this.decoded = new Map();
     this.recall = { searches: 0, found: 0, wanted: 0 };
     this.prepared = [];
     this.allIds = Array.from({ length: ids }, (_, i) => (idTable ? [0, 2 ** 32 - 1][i] ?? Math.floor(this.next() * 2 ** 32) : i));
@@ -63,6 +70,7 @@ class Model {
   async open() { this.index = await this.VectorIndex.create(this.options); }
 
   choose() {
+    if (this.storages.length > 1 && this.next() < CHANGES / 1000) return 'setCodec';
     let at = this.next() * this.total;
     return NAMES.find((_, i) => (at -= this.weights[i]) < 0) ?? 'search';
   }
@@ -100,8 +108,9 @@ class Model {
   }
 
   put(id, vector) {
+    this.vectors.set(id, vector); // a reader knows it first
+    this.decoded.delete(id);
     this.index.add(id, this.next() < 0.3 ? [...vector] : vector);
-    this.vectors.set(id, vector);
   }
 
   addMany() {
@@ -114,6 +123,7 @@ class Model {
       const vector = this.someVector();
       vectors.set(vector, i * dimensions);
       this.vectors.set(ids[i], vector);
+      this.decoded.delete(ids[i]);
     }
     this.index.addMany(ids, vectors);
   }
@@ -121,17 +131,30 @@ class Model {
   remove() {
     const id = this.next() < 0.8 ? this.liveId() ?? this.someId() : this.someId();
     same(this.index.remove(id), this.vectors.delete(id), `remove(${id})`);
+    this.decoded.delete(id);
   }
 
   removeMany() {
-    for (const id of [...this.vectors.keys()]) if (this.next() < 0.7) { this.index.remove(id); this.vectors.delete(id); }
+    for (const id of [...this.vectors.keys()]) if (this.next() < 0.7) { this.index.remove(id); this.vectors.delete(id); this.decoded.delete(id); }
   }
 
   work() { this.index.work(0); }
 
   workUp() {
     for (let steps = 0; this.index.work(0); steps++) if (steps > 100_000) throw new Error('work never ends');
-    same(this.index.stats().tombstones, 0, 'tombstones after work');
+    const { tombstones, recoding } = this.index.stats();
+    same(tombstones, 0, 'tombstones after work');
+    if (recoding && !(this.vectors.size < recoding.trainingLimit)) throw new Error(`work left a change to ${JSON.stringify(recoding)}`);
+  }
+
+  setCodec() { this.index.setCodec(pick(this.next, this.storages)); }
+
+  read(ids, out) {
+    ids.forEach((id, i) => {
+      const vector = this.vectors.get(id);
+      if (!vector) throw new Error(`reader: expected live ids, got ${id}`);
+      out.set(vector, i * this.options.dimensions);
+    });
   }
 
   reserve() { this.index.reserve(integer(this.next, 0, 300)); }
@@ -139,7 +162,7 @@ class Model {
   async reopen() {
     const image = this.index.serialize();
     same(image.length, this.index.stats().bytes.total, 'bytes of the image');
-    const again = await this.VectorIndex.deserialize(image);
+    const again = await this.VectorIndex.deserialize(image, { reader: this.reader });
     sameBytes(again.serialize(), image, 'image of an opened image');
     if (this.next() < 0.5) return;
     this.index.dispose();
@@ -149,12 +172,19 @@ class Model {
 
   // looks
 
-  get() {
-    const id = this.someId();
+  get() { this.look(this.someId()); }
+
+  look(id) {
     const vector = this.index.get(id);
     const expected = this.vectors.get(id);
     same(vector?.length, expected?.length, `length of get(${id})`);
     if (!expected) return;
+    if (this.storages.length && this.index.stats().vectors === 'decoded') {
+      // what is kept of it does not change, however often other codes are made of it
+      const before = this.decoded.get(id) ?? vector;
+      this.decoded.set(id, vector);
+      return same(String(vector), String(before), `get(${id})`);
+    }
     const slack = this.options.metric === 'cosine' ? length(expected) * 2 ** -21 : 0;
     for (let i = 0; i < expected.length; i++) {
       if (!(Math.abs(vector[i] - expected[i]) <= slack)) throw new Error(`get(${id}): expected ${expected[i]} at ${i}, got ${vector[i]}`);
@@ -170,6 +200,7 @@ class Model {
     same(String(this.index.ids().sort()), String(Uint32Array.from(this.vectors.keys()).sort()), 'ids');
     same(this.index.size, this.vectors.size, 'size');
     same(this.index.stats().count, this.vectors.size, 'stats().count');
+    if (this.storages.length) for (const id of this.vectors.keys()) this.look(id);
   }
 
   search() { this.searchWith(undefined, undefined); }
@@ -206,10 +237,10 @@ class Model {
     const flat = new Float32Array(3 * dimensions);
     queries.forEach((query, i) => flat.set(query, i * dimensions));
     const k = this.someK();
-    const filterStrategy = this.someStrategy();
-    const all = this.index.searchMany(flat, { k, filterStrategy });
+    const options = { k, filterStrategy: this.someStrategy(), ...this.someRescoring(k) };
+    const all = this.index.searchMany(flat, options);
     same(all.length, 3, 'answers of searchMany');
-    queries.forEach((query, i) => this.check(query, k, all[i], undefined));
+    queries.forEach((query, i) => this.check(query, options, all[i], undefined));
   }
 
   searchInto() {
@@ -217,8 +248,9 @@ class Model {
     const k = this.someK();
     const ids = new Uint32Array(k).fill(77);
     const distances = new Float32Array(k).fill(-77);
-    const count = this.index.searchInto(query, ids, distances, { filterStrategy: this.someStrategy() });
-    this.check(query, k, { ids: ids.subarray(0, count), distances: distances.subarray(0, count) }, undefined);
+    const options = { k, filterStrategy: this.someStrategy(), ...this.someRescoring(k) };
+    const count = this.index.searchInto(query, ids, distances, options);
+    this.check(query, options, { ids: ids.subarray(0, count), distances: distances.subarray(0, count) }, undefined);
     for (let i = count; i < k; i++) if (ids[i] !== 77 || distances[i] !== -77) throw new Error(`searchInto wrote beyond its ${count} hits`);
   }
 
@@ -231,11 +263,38 @@ class Model {
     const query = this.query();
     const k = this.someK();
     const ef = this.next() < 0.2 ? integer(this.next, 1, 300) : undefined;
-    this.check(query, k, this.index.search(query, { k, ef, filter, filterStrategy: this.someStrategy() }), allowed);
+    const options = { k, ef, filter, filterStrategy: this.someStrategy(), ...this.someRescoring(k) };
+    this.check(query, options, this.index.search(query, options), allowed);
   }
 
-  check(query, k, { ids, distances }, allowed) {
+  /** All there is measured again, or nothing, or as many as the index thinks fit. */
+  someRescoring(k) {
+    if (!this.storages.length) return {};
+    const all = this.canRescore() ? { oversampling: Math.max(1, Math.ceil(this.vectors.size / k)) } : {};
+    return pick(this.next, [all, all, {}, { rescore: false }]);
+  }
+
+  canRescore() {
+    const { fullVectors } = this.index.stats();
+    return fullVectors !== 'external' || this.reader !== undefined;
+  }
+
+  /** Vectors that distances must be of, by id; undefined where they are of codes. */
+  measuredBy({ rescore, oversampling }) {
+    const exact = { vectorOf: (id) => this.vectors.get(id), isExact: true };
+    if (!this.storages.length) return exact;
+    const { codec, fullVectors } = this.index.stats();
+    if (codec.type === 'f32') return exact;
+    if (rescore === false || !this.canRescore()) return undefined;
+    if (fullVectors !== 'sq8') return { ...exact, isExact: oversampling !== undefined };
+    // a reader does not tell what the codes are that stand for vectors
+    return this.reader ? undefined : { vectorOf: (id) => this.index.get(id), isExact: false };
+  }
+
+  check(query, options, { ids, distances, rescored }, allowed) {
     const { metric, type } = this.options;
+    const { k } = options;
+    const measured = this.measuredBy(options);
     const matching = allowed ? [...this.vectors].filter(([id]) => allowed.has(id)) : [...this.vectors];
     const expected = ranked(metric, query, matching).slice(0, k);
     same(ids.length, expected.length, 'number of hits');
@@ -249,11 +308,20 @@ class Model {
       if (seen.has(id)) throw new Error(`hit ${i}: expected each id once, got ${id} again`);
       seen.add(id);
       if (i && distances[i] < distances[i - 1]) throw new Error(`hit ${i}: expected nearest first, got ${distances[i]} after ${distances[i - 1]}`);
+      if (!Number.isFinite(distances[i])) throw new Error(`hit ${i}: expected a distance, got ${distances[i]}`);
+      if (!measured) continue;
+      near(distances[i], measure(metric, query, measured.vectorOf(id)), `distance of hit ${i}, id ${id}`);
+      if (type === 'flat' && measured.isExact) near(distances[i], expected[i], `distance of hit ${i}`);
       const own = measure(metric, query, this.vectors.get(id));
-      near(distances[i], own, `distance of hit ${i}, id ${id}`);
-      if (type === 'flat') near(distances[i], expected[i], `distance of hit ${i}`);
       if (own.distance <= last.distance + 2 * last.tolerance) this.recall.found++;
     }
+    if (this.storages.length && rescored !== undefined) {
+      const { codec, fullVectors } = this.index.stats();
+      // a scan goes by full vectors where there are any, and measures nothing again
+      const least = !measured || codec.type === 'f32' || fullVectors === 'memory' ? 0 : ids.length;
+      if (!(rescored >= least && rescored <= this.vectors.size)) throw new Error(`expected ${least} … ${this.vectors.size} rescored, got ${rescored}`);
+    }
+    if (!measured) return;
     this.recall.searches++;
     this.recall.wanted += expected.length;
   }

@@ -62,6 +62,7 @@ function* checks() {
       }];
     }
   }
+  for (const codec of CODECS) yield [`change to ${codec.name} and an image`, (engine) => checkChange(engine, codec)];
   for (const metric of ['cosine', 'l2-squared']) yield [`recall ${metric}`, (engine) => checkRecall(engine, metric)];
   let seed = 500;
   for (const type of ['hnsw', 'flat']) {
@@ -79,6 +80,43 @@ function* checks() {
   yield ['image flipped', checkFlips];
   yield ['errors', checkErrors];
   yield ['growth', checkGrowth];
+}
+
+/** Floats become codes while vectors are added and removed; an image in the middle and one at the end go on as their index does. */
+async function checkChange({ VectorIndex }, { codec, only }) {
+  const dimensions = 20, metric = 'l2-squared', count = 120;
+  const next = random(6);
+  const rows = new Map(Array.from({ length: count }, (_, id) => [id, vector(next, dimensions)]));
+  const wrong = [];
+  const check = (told, index) => {
+    if (index.size !== rows.size) wrong.push(`${told}: expected ${rows.size} vectors, got ${index.size}`);
+    for (const [id, row] of rows) if (String(index.get(id)) !== String(row)) wrong.push(`${told}: expected ${row} for ${id}, got ${index.get(id)}`);
+    for (const id of [100, 110, 119]) {
+      const { ids, distances } = index.search(rows.get(id), { k: 5, oversampling: 30 });
+      if (ids[0] !== id || distances[0] !== 0 || ids.length !== 5) wrong.push(`${told}: expected ${id} at distance 0 first, got ${ids} at ${distances}`);
+    }
+  };
+  let index = await VectorIndex.create({ dimensions, metric, type: only ?? 'hnsw', maxConnections: 6 });
+  for (const [id, row] of rows) index.add(id, row);
+  index.setCodec({ codec: codec(dimensions) });
+  for (let i = 0, more = true; more; i++) {
+    more = index.work(0);
+    if (i === 2) index = await VectorIndex.deserialize(index.serialize());
+    if (i > 40) continue;
+    index.remove(i);
+    rows.delete(i);
+    rows.set(1000 + i, vector(next, dimensions));
+    index.add(1000 + i, rows.get(1000 + i));
+  }
+  const { codec: present, recoding } = index.stats();
+  const { type } = typeof codec(dimensions) === 'string' ? { type: codec(dimensions) } : codec(dimensions);
+  if (present.type !== type || recoding) wrong.push(`expected ${type}, got ${JSON.stringify({ present, recoding })}`);
+  check('changed', index);
+  const image = index.serialize();
+  const again = await VectorIndex.deserialize(image);
+  sameBytes(again.serialize(), image, 'image of an opened image');
+  check('opened', again);
+  return wrong;
 }
 
 async function checkRecall({ VectorIndex }, metric) {

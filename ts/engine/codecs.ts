@@ -135,7 +135,7 @@ export function readStorage(memory: IndexMemory, from: Header.Codec | Header.Wan
     centroids: field(wanted ? Header.WantedCentroids : Header.Centroids),
     centred: field(wanted ? Header.WantedCentred : Header.Centred),
     trainingLimit: field(Header.TrainingLimit),
-    quantile: field(Header.Quantile) / QUANTILE_ONE,
+    quantile: field(wanted ? Header.WantedQuantile : Header.Quantile) / QUANTILE_ONE,
   };
 }
 
@@ -146,7 +146,7 @@ export function writeWanted(memory: IndexMemory, storage: Storage): void {
   memory.setField(Header.WantedCentroids, storage.centroids);
   memory.setField(Header.WantedCentred, storage.centred);
   memory.setField(Header.TrainingLimit, storage.trainingLimit);
-  memory.setField(Header.Quantile, Math.round(storage.quantile * QUANTILE_ONE));
+  memory.setField(Header.WantedQuantile, Math.round(storage.quantile * QUANTILE_ONE));
 }
 
 /** Whether two describe the same stored bytes. */

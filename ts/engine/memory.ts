@@ -7,7 +7,7 @@
  *   a header is   grows in place; see          moves when
  *   composed here assembly/layout.ts           the image grows
  */
-import { HEADER_BYTES, Header, NONE, REGION_ENTRY_BYTES, Region, Scratch } from '../../assembly/layout.js';
+import { HEADER_BYTES, Header, NONE, QUANTILE_ONE, REGION_ENTRY_BYTES, Region, Scratch } from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
 import type { Storage } from './codecs.js';
 import type { Core } from './core.js';
@@ -98,13 +98,14 @@ export class IndexMemory {
 
   /** At least as much room as another index has. */
   makeRoomLike(other: IndexMemory): void {
-    const slots = Math.max(this.field(Header.Capacity), other.field(Header.Extent));
+    const slots = Math.max(this.field(Header.Capacity), other.field(Header.Capacity));
     this.#grow(slots, other.field(Header.ArenaUsed) + this.#arenaBytesPerPut);
   }
 
   /** Says how an empty index stores vectors. */
-  adoptStorage({ codec, fullVectors, segments, centroids, centred }: Storage): void {
+  adoptStorage({ codec, fullVectors, segments, centroids, centred, quantile }: Storage): void {
     const { exports } = this.core;
+    this.setField(Header.Quantile, Math.round(quantile * QUANTILE_ONE));
     exports.setCodec(this.index, codec, fullVectors, segments, centroids, centred);
     this.core.ensure(this.index + exports.imageBytes(this.index, 0, 0));
     exports.layOut(this.index, 0, 0);

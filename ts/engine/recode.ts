@@ -4,6 +4,7 @@
  * between cost nothing but a vector stored twice. Slots stay what they are. An interrupted change leaves the old index.
  */
 import { FullVectors, Header, LEVEL_MAX, Metric, Region, Scratch, State } from '../../assembly/layout.js';
+import { invalid } from '../errors.js';
 import type { VectorReader } from '../types.js';
 import { writeWanted, type Storage } from './codecs.js';
 import { Core } from './core.js';
@@ -13,6 +14,8 @@ import { sampleSize, trainCodec, trainRows, type Sample } from './training.js';
 
 /** Slots stored anew between two looks at the clock. */
 const SLOTS_PER_STEP = 16;
+/** Room that a copy gets beyond what it needs, as the index itself does. */
+const GROWTH = 1 / 16;
 
 /** Regions that are copied as they are. */
 const COPIED = [Region.Ids, Region.States, Region.Live, Region.Twins, Region.Uppers, Region.Links, Region.Arena];
@@ -123,8 +126,7 @@ export class Recode {
 
   #store(slot: number, vector: Float32Array | readonly number[]): void {
     const to = this.#memory!;
-    to.makeRoom(slot + 1, 0);
-    if (slot >= to.field(Header.Extent)) to.setField(Header.Extent, slot + 1); // what is beyond does not move with its region
+    to.makeRoom(slot + 1, GROWTH);
     to.core.f32.set(vector, to.scratchField(Scratch.Query) >>> 2);
     if (to.core.exports.prepare(to.index, to.scratch)) {
       // a code may stand for no direction at all: any will do
@@ -194,10 +196,15 @@ export class Recode {
   }
 }
 
-/** The vectors of ids, as a reader gives them. */
-export function readVectors(reader: VectorReader | undefined, ids: number[], dimensions: number): Float32Array {
-  const vectors = new Float32Array(ids.length * dimensions);
-  if (ids.length) reader!(Uint32Array.from(ids), vectors);
+/** The vectors of ids, as a reader gives them. What it leaves out is NaN, and noticed where vectors are checked. */
+export function readVectors(reader: VectorReader | undefined, ids: ArrayLike<number>, dimensions: number): Float32Array {
+  const vectors = new Float32Array(ids.length * dimensions).fill(NaN);
+  if (!ids.length) return vectors;
+  const returned: unknown = reader!(Uint32Array.from(ids), vectors);
+  if (returned instanceof Promise) {
+    returned.catch(() => {}); // its failure is of no more interest
+    throw invalid('reader', 'a synchronous function (others search with candidates and rescore)', returned);
+  }
   return vectors;
 }
 

@@ -84,13 +84,13 @@ export class Searcher {
     }
   }
 
-  /** The k nearest of `ids` to the query in the scratch area, by the rows of `vectors`. */
-  rescore(memory: IndexMemory, ids: Uint32Array, vectors: Float32Array, k: number): Hits {
+  /** The k nearest of `ids` to the query in the scratch area, by the rows of `vectors`, which errors call `argument`. */
+  rescore(memory: IndexMemory, ids: Uint32Array, vectors: Float32Array, k: number, argument = 'vectors'): Hits {
     const dimensions = memory.field(Header.Dimensions);
     const distances = new Float32Array(ids.length);
     for (let row = 0; row < ids.length; row += ROWS_AT_ONCE) {
       const count = Math.min(ROWS_AT_ONCE, ids.length - row);
-      distances.set(measure(memory, vectors, row, count, dimensions), row);
+      distances.set(measure(memory, vectors, row, count, dimensions, argument), row);
     }
     const order = Uint32Array.from(ids, (_, i) => i).sort((a, b) => distances[a]! - distances[b]! || a - b).subarray(0, k);
     return { ids: Uint32Array.from(order, (i) => ids[i]!), distances: Float32Array.from(order, (i) => distances[i]!), rescored: ids.length };
@@ -130,7 +130,7 @@ function rescoreOf(memory: IndexMemory, k: number, ef: number, oversampling: num
 }
 
 /** Exact distances of up to four rows. */
-function measure(memory: IndexMemory, vectors: Float32Array, row: number, count: number, dimensions: number): Float32Array {
+function measure(memory: IndexMemory, vectors: Float32Array, row: number, count: number, dimensions: number, argument: string): Float32Array {
   const at = memory.scratchField(Scratch.Rows) >>> 2;
   const stride = Math.ceil(dimensions / 4) * 4;
   for (let i = 0; i < count; i++) {
@@ -139,7 +139,7 @@ function measure(memory: IndexMemory, vectors: Float32Array, row: number, count:
   }
   const status = memory.core.exports.measureRows(memory.index, memory.scratch, count);
   if (status) {
-    for (let i = row; i < row + count; i++) checkRow(vectors.subarray(i * dimensions, (i + 1) * dimensions), status, `vectors[${i}]`);
+    for (let i = row; i < row + count; i++) checkRow(vectors.subarray(i * dimensions, (i + 1) * dimensions), status, `${argument}[${i}]`);
   }
   const distances = memory.scratchField(Scratch.HitDistances) >>> 2;
   return memory.core.f32.slice(distances, distances + count);

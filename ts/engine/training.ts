@@ -41,7 +41,17 @@ export function* trainCodec(storage: Storage, sample: Sample, dimensions: number
 
 /** The model of rows kept as sq8. */
 export function trainRows(sample: Sample, dimensions: number): Training {
-  return trainSteps(sample, dimensions, ROW_LEVELS);
+  return trainRowSteps(sample, dimensions);
+}
+
+/** A component that is the same in all of the sample may vary later: it gets the step of the others. */
+function* trainRowSteps(sample: Sample, dimensions: number): Training {
+  const model = (yield* trainSteps(sample, dimensions, ROW_LEVELS))!;
+  const steps = model.subarray(model.length / 2, model.length / 2 + dimensions);
+  const known = steps.filter((step) => step > 0);
+  const usual = known.length ? known.reduce((sum, step) => sum + step, 0) / known.length : 1 / ROW_LEVELS;
+  steps.forEach((step, i) => { if (!step) steps[i] = usual; });
+  return model;
 }
 
 export type Training = Generator<void, Float32Array | undefined>;
