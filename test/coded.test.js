@@ -189,6 +189,14 @@ describe('a reader', () => {
     return index;
   }
 
+  test('that writes to the ids it is given does not change who is found', async () => {
+    const reader = { now: read };
+    const index = await withReader(reader);
+    const expected = [...index.search(query, { k: 5 }).ids];
+    reader.now = (ids, out) => { read(ids, out); ids.fill(12345); };
+    expect([...index.search(query, { k: 5 }).ids]).toEqual(expected);
+  });
+
   const calls = {
     search: (index) => index.search(query, { k: 5 }),
     searchInto: (index) => index.searchInto(query, new Uint32Array(5), new Float32Array(5)),
@@ -212,7 +220,7 @@ describe('a reader', () => {
   test.each(Object.entries(calls))('of %s that throws, or gives what is no vector', async (_, call) => {
     const failure = new Error('disk');
     await expectFailure(() => { throw failure; }, failure, call);
-    for (const value of [NaN, Infinity, -Infinity]) await expectFailure((ids, out) => out.fill(value), 'NOT_FINITE', call);
+    for (const value of [NaN, Infinity, -Infinity, 1e30]) await expectFailure((ids, out) => out.fill(value), 'NOT_FINITE', call);
     await expectFailure((ids, out) => { read(ids, out); out[DIMENSIONS * 3 + 1] = NaN; }, 'NOT_FINITE', call);
     await expectFailure((ids, out) => { out.fill(0); }, 'ZERO_VECTOR', call, 'cosine');
   });

@@ -22,9 +22,6 @@ const SEGMENTS_PER_FOLD: usize = 256;
 
 export const BLOCK_SLOTS: u32 = 32;
 
-/** Bytes of the codes of `slots` slots: whole blocks. */
-export function fastScanBytes(slots: u64, segments: u32): u64 { return ((slots + 31) >> 5) * (<u64>segments << 4); }
-
 /** Where the slot's code of the first segment lies. */
 @inline function byteOf(codes: usize, slot: u32, blockBytes: usize): usize {
   return codes + <usize>(slot >> 5) * blockBytes + (slot & 15);

@@ -6,7 +6,7 @@ import { readerMissing, rescoreCount } from './codecs.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import type { IndexMemory } from './memory.js';
 import {
-  checkVector, notFinite, searchCutoff, searchEf, searchOversampling, searchStrategy, zeroVector,
+  checkRows, checkVector, notFinite, searchCutoff, searchEf, searchOversampling, searchStrategy, zeroVector,
 } from './options.js';
 
 /** Rows the core measures at a time. */
@@ -139,14 +139,9 @@ function measure(memory: IndexMemory, vectors: Float32Array, row: number, count:
   }
   const status = memory.core.exports.measureRows(memory.index, memory.scratch, count);
   if (status) {
-    for (let i = row; i < row + count; i++) checkRow(vectors.subarray(i * dimensions, (i + 1) * dimensions), status, `${argument}[${i}]`);
+    checkRows(vectors, dimensions, memory.field(Header.Metric), argument);
+    throwStatus(status, argument, vectors.subarray(row * dimensions, (row + count) * dimensions));
   }
   const distances = memory.scratchField(Scratch.HitDistances) >>> 2;
   return memory.core.f32.slice(distances, distances + count);
-}
-
-/** Throws if it is this row that has no distance. */
-function checkRow(vector: Float32Array, status: Status, argument: string): void {
-  const isSound = status === Status.ZeroVector ? vector.some((x) => x !== 0) : vector.every(Number.isFinite);
-  if (!isSound) throwStatus(status, argument, vector);
 }
