@@ -145,11 +145,27 @@ export function layOut(index: Index, capacity: u32, arenaBytes: u32): void {
     const used = regionBytes(index, region, index.extent, index.arenaUsed);
     end -= bytes;
     memory.copy(at + <usize>end, at + load<u32>(entry), <usize>used);
-    if (region == Region.States || region == Region.Live) memory.fill(at + <usize>(end + used), 0, <usize>(bytes - used));
     store<u32>(entry, <u32>end);
     store<u32>(entry, <u32>bytes, 4);
+    if (region == Region.States || region == Region.Live) clearSpare(index, region);
   }
   index.capacity = capacity;
+}
+
+/** Zero beyond the last slot. */
+function clearSpare(index: Index, region: Region): void {
+  const used = <u32>regionBytes(index, region, index.extent, 0);
+  const bytes = load<u32>(changetype<usize>(index) + Header.Regions + <usize>region * REGION_ENTRY_BYTES, 4);
+  memory.fill(index.region(region) + used, 0, bytes - used);
+}
+
+/** Zero where nothing is: states and bits beyond the last slot, and rows of free slots. */
+export function clearUnused(index: Index): void {
+  clearSpare(index, Region.States);
+  clearSpare(index, Region.Live);
+  for (let slot: u32 = 0; slot < index.extent; slot++) {
+    if (index.state(slot) == State.Free) memory.fill(index.row(slot), 0, index.rowBytes);
+  }
 }
 
 /** Bytes the arena must have left before a node is inserted: the tallest node's links. */
@@ -227,8 +243,12 @@ export function allot(index: Index): u32 {
   return slot;
 }
 
-/** Gives a slot back that no node links to. Where the caller allots slots there is no free list. */
+/**
+ * Gives a slot back that no node links to. Where the caller allots slots there is no free list. The row becomes zero, as it
+ * is after an image without rows was opened: so both go on with the same bytes.
+ */
 export function free(index: Index, slot: u32): void {
+  memory.fill(index.row(slot), 0, index.rowBytes);
   index.setState(slot, State.Free);
   index.setTwin(slot, NONE);
   if (!index.hasIds) return;

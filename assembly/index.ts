@@ -3,9 +3,9 @@
  * only to its scratch area. The choice of a metric's instantiation is made here, once per call and outside every loop.
  */
 import {
-  Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LENGTH_MAX, LEVEL_MAX, MAGIC, Metric, NONE, Region, State, Status,
+  Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, Region, State, Status,
 } from "./layout";
-import { Index, allot as allotSlot, extendTo, imageBytes as sizeOf, layOut as layOutRegions, arenaReserve, setBit } from "./image";
+import { Index, allot as allotSlot, clearUnused as clearUnusedOf, extendTo, imageBytes as sizeOf, layOut as layOutRegions, arenaReserve, setBit } from "./image";
 import { Workspace, fullScorerOf, openScratch as openArea, scorerOf, scratchBytes as areaBytes } from "./scratch";
 import { Cosine, Dot, Hamming, L2Squared, Manhattan } from "./metrics";
 import { F32 } from "./codecs/f32";
@@ -19,7 +19,7 @@ import { drawRotation, unrotate } from "./codecs/rotation";
 import { codeBytesOf, isPacked, isRotated, modelBytes, rowBytesOf, rowModelBytes, spaceOf } from "./codecs/sizes";
 import { aimAtOwn } from "./aim";
 import { Search } from "./plan";
-import { divide, lengthOf, prepareQuery, writeVector } from "./query";
+import { prepareQuery, settle, settleRow as settleSlot, writeVector } from "./query";
 import { firstRandomState, link, openLevels, randomLevel, remove as removeSlot, suspect, takeOut, vacate } from "./hnsw/insert";
 import { sweep } from "./hnsw/repair";
 import { separateTwins as separate } from "./hnsw/twins";
@@ -106,12 +106,8 @@ export function measureRows(index: usize, scratch: usize, count: u32): i32 {
   const work = changetype<Workspace>(scratch);
   const bytes = header.vectorBytes;
   for (let i: u32 = 0; i < count; i++) {
-    const row = work.rows + bytes * i;
-    const length = lengthOf(row, bytes);
-    if (!(length <= LENGTH_MAX)) return Status.NotFinite;
-    if (header.metric != Metric.Cosine) continue;
-    if (!length) return Status.ZeroVector;
-    divide(row, bytes, length);
+    const length = settle(header, work.rows + bytes * i);
+    if (length < 0) return <i32>length;
   }
   const a = work.rows, b = a + bytes, c = b + bytes, d = c + bytes;
   v128.store(work.hitDistances, measureVectors(header.metric, work.query, a, b, c, d, bytes));
@@ -131,6 +127,9 @@ export function layOut(index: usize, slots: u32, arenaBytes: u32): void {
   layOutRegions(changetype<Index>(index), slots, arenaBytes);
 }
 
+/** Zero where nothing is, after the regions of another index were copied here. */
+export function clearUnused(index: usize): void { clearUnusedOf(changetype<Index>(index)); }
+
 export function scratchBytes(index: usize, slots: u32, width: u32): f64 {
   return <f64>areaBytes(changetype<Index>(index), slots, width);
 }
@@ -143,6 +142,9 @@ export function openScratch(index: usize, scratch: usize, width: u32): void {
 export function prepare(index: usize, scratch: usize): i32 {
   return prepareQuery(changetype<Index>(index), changetype<Workspace>(scratch));
 }
+
+/** Completes a slot whose vector was written to its row from outside, as `put` would have stored it: 0 or a Status. */
+export function settleRow(index: usize, slot: u32): i32 { return settleSlot(changetype<Index>(index), slot); }
 
 /** A slot for a new vector, to be filled by `put`. */
 export function allot(index: usize): u32 { return allotSlot(changetype<Index>(index)); }

@@ -20,6 +20,8 @@
 export const MAGIC: u32 = 0x4c544356;
 /** Raised whenever an older reader would misread the bytes. Version 1 had neither codes nor models; it is still read. */
 export const FORMAT_VERSION: u32 = 2;
+/** Of images without the rows they need: a version of their own, so that older releases refuse these and go on reading the others. */
+export const FORMAT_VERSION_WITHOUT_ROWS: u32 = 3;
 /** Regions of a version 1 image: those up to Region.Arena. */
 export const REGIONS_BEFORE_CODES: u32 = 9;
 /** No slot: the end of a link list, of a chain of twins, of the free list. */
@@ -133,6 +135,8 @@ export const enum Header {
   /** In parts of QUANTILE_ONE; sq8: the share of components that its range shall hold, and the one it holds. */
   WantedQuantile = 344,
   Quantile = 348,
+  /** 1: region Rows is empty in the file although rows are f32; they are to be given when it is opened. 0 in an index in use. */
+  RowsOutside = 352,
   /** u32[LEVEL_MAX]: by level, the first free block of the arena for a node of that level; its first word is the next. */
   ArenaFree = 416,
   /** CRC32C of all header bytes before it (only in a file). */

@@ -1,29 +1,36 @@
 /** Images in files: what a header must say, and whether the regions are what was written. */
 import {
-  Codec, FORMAT_VERSION, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, QUANTILE_ONE, REGIONS_BEFORE_CODES, REGION_ENTRY_BYTES,
-  Region, State,
+  Codec, FORMAT_VERSION, FORMAT_VERSION_WITHOUT_ROWS, FullVectors, HEADER_BYTES, Header, IndexType, LEVEL_MAX, MAGIC, Metric, NONE, QUANTILE_ONE,
+  REGIONS_BEFORE_CODES, REGION_ENTRY_BYTES, Region, State,
 } from "./layout";
 import { codeBytesOf, isPacked, modelBytes, rowBytesOf, rowModelBytes } from "./codecs/sizes";
 import { Index, aligned, hasBit, imageBytes, levelMax, regionBytes } from "./image";
 import { before } from "./hnsw/twins";
 import { checksum, crc32c } from "./checksum";
 
-/** Writes to `out` the header of this index as a file has it: no spare capacity, checksums in place. */
-export function writeImageHeader(index: usize, out: usize): void {
+/**
+ * Writes to `out` the header of this index as a file has it: no spare capacity, checksums in place. `withoutRows`: for a
+ * file in which region Rows is empty; rows must be f32.
+ */
+export function writeImageHeader(index: usize, out: usize, withoutRows: bool): void {
   memory.copy(out, index, HEADER_BYTES);
   const source = changetype<Index>(index);
   const header = changetype<Index>(out);
   header.capacity = source.extent;
-  header.imageBytes = <u32>imageBytes(source, source.extent, source.arenaUsed);
+  if (withoutRows) {
+    header.version = FORMAT_VERSION_WITHOUT_ROWS;
+    store<u32>(out, 1, Header.RowsOutside);
+  }
   let offset: u64 = HEADER_BYTES;
   for (let region = 0; region < Region.Count; region++) {
     const entry = out + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
-    const used = regionBytes(source, region, source.extent, source.arenaUsed);
+    const used = withoutRows && region == Region.Rows ? 0 : regionBytes(source, region, source.extent, source.arenaUsed);
     store<u32>(entry, <u32>offset);
     store<u32>(entry, <u32>aligned(used), 4);
     store<u32>(entry, checksum(source.region(region), <usize>used), 8);
     offset += aligned(used);
   }
+  header.imageBytes = <u32>offset;
   store<u32>(out, crc32c(out, Header.Checksum), Header.Checksum);
 }
 
@@ -37,13 +44,15 @@ export function usedBytes(index: usize, region: u32): f64 {
 export function checkImageHeader(at: usize): u32 {
   const header = changetype<Index>(at);
   if (header.magic != MAGIC) return Header.Magic + 1;
-  if (header.version - 1 > FORMAT_VERSION - 1) return Header.Version + 1;
+  if (header.version - 1 > FORMAT_VERSION_WITHOUT_ROWS - 1) return Header.Version + 1;
   if (load<u32>(at, Header.Checksum) != crc32c(at, Header.Checksum)) return Header.Checksum + 1;
   if (header.type > <u32>IndexType.Hnsw) return Header.Type + 1;
   if (header.metric > <u32>Metric.Hamming) return Header.Metric + 1;
   if (header.dimensions - 1 > 65534) return Header.Dimensions + 1;
   const codec = checkCodec(header);
   if (codec) return codec;
+  const rowsOutside = header.version == FORMAT_VERSION_WITHOUT_ROWS;
+  if (load<u32>(at, Header.RowsOutside) != u32(rowsOutside) || (rowsOutside && header.fullVectors)) return Header.RowsOutside + 1;
   if (header.type == IndexType.Hnsw && header.m - 2 > 2045) return Header.MaxConnections + 1;
   if (header.type == IndexType.Hnsw && header.efConstruction < 1) return Header.EfConstruction + 1;
   if (header.hasIds > 1) return Header.HasIds + 1;
@@ -65,7 +74,7 @@ export function checkImageHeader(at: usize): u32 {
   let offset: u64 = HEADER_BYTES;
   for (let region = 0, count = regionsOf(header); region < count; region++) {
     const entry = <usize>Header.Regions + <usize>region * REGION_ENTRY_BYTES;
-    const bytes = aligned(regionBytes(header, region, header.extent, header.arenaUsed));
+    const bytes = rowsOutside && region == Region.Rows ? 0 : aligned(regionBytes(header, region, header.extent, header.arenaUsed));
     if (load<u32>(at + entry) != offset || load<u32>(at + entry, 4) != bytes) return <u32>entry + 1;
     offset += bytes;
   }
@@ -104,26 +113,35 @@ function isDefinedFor(codec: u32, metric: u32): bool {
   return true;
 }
 
-/** Makes of a header of an older version one of this. */
+/** Makes of a header of another version one of an index in memory, where rows have their place. */
 export function upgradeHeader(at: usize): void {
   const header = changetype<Index>(at);
-  if (header.version == FORMAT_VERSION) return;
-  for (let region = REGIONS_BEFORE_CODES; region < <u32>Region.Count; region++) {
+  for (let region = regionsOf(header); region < Region.Count; region++) {
     const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     store<u32>(entry, header.imageBytes);
     store<u32>(entry, 0, 4);
     store<u32>(entry, checksum(at, 0), 8);
   }
   header.version = FORMAT_VERSION;
+  if (!load<u32>(at, Header.RowsOutside)) return;
+  const rows = <u32>aligned(regionBytes(header, Region.Rows, header.extent, header.arenaUsed));
+  store<u32>(at + Header.Regions + Region.Rows * REGION_ENTRY_BYTES, rows, 4);
+  for (let region = Region.Rows + 1; region < Region.Count; region++) {
+    const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
+    store<u32>(entry, load<u32>(entry) + rows);
+  }
+  header.imageBytes += rows;
 }
 
 /**
  * −1 if all regions are as they were written and agree with each other, so that no search or change can leave them; else
- * the first region where this fails. Checksums find damage; the rest is for images that somebody made by hand.
+ * the first region where this fails. Checksums find damage; the rest is for images that somebody made by hand. Rows that
+ * are outside are not there yet.
  */
 export function checkImage(at: usize): i32 {
   const index = changetype<Index>(at);
   for (let region = 0; region < Region.Count; region++) {
+    if (region == Region.Rows && load<u32>(at, Header.RowsOutside)) continue;
     const entry = at + Header.Regions + <usize>region * REGION_ENTRY_BYTES;
     if (checksum(index.region(region), load<u32>(entry, 4)) != load<u32>(entry, 8)) return region;
   }

@@ -48,7 +48,7 @@ describeWithout(missing, 'words', () => {
   it.each([
     ['a byte of the image is flipped', () => flip(image, 400_000), 'IMAGE_CORRUPT'],
     ['the header is damaged', () => flip(image, 20), 'IMAGE_CORRUPT'],
-    ['the image is of another version', () => flip(image, 4), 'IMAGE_VERSION'],
+    ['the image is of another version', () => flip(image, 5), 'IMAGE_VERSION'],
     ['the image is cut short', () => truncateSync(image, 100_000), 'IMAGE_TRUNCATED'],
     ['the image is empty', () => truncateSync(image, 0), 'IMAGE_TRUNCATED'],
     ['the image goes on', () => appendFileSync(image, 'more'), 'IMAGE_TRUNCATED'],

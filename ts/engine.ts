@@ -4,6 +4,6 @@ export { estimateBytes } from './engine/estimate.js';
 export { init, type CoreSource } from './engine/core.js';
 export { VectileError, type ErrorCode } from './errors.js';
 export type {
-  AddOptions, ByteEstimate, Codec, CodecChange, CodecName, Filter, FilterStrategy, FullVectors, Hits, IndexOptions, IndexStats, IndexType, Metric, Mode, OpenOptions,
-  RescoreOptions, SearchOptions, VectorInput, VectorReader,
+  AddOptions, ByteEstimate, Codec, CodecChange, CodecName, Filter, FilterStrategy, FullVectors, Hits, ImageOptions, IndexOptions, IndexStats, IndexType, Metric, Mode, OpenOptions,
+  RescoreOptions, RowBatch, SearchOptions, VectorInput, VectorReader,
 } from './types.js';

@@ -18,6 +18,27 @@
  * | `VECTORS_MISSING` | full vectors are needed that the index does not keep, and no reader was given |
  * | `SIMD_UNSUPPORTED` | the runtime has no WebAssembly SIMD |
  * | `CORE_UNAVAILABLE` | the WebAssembly core could not be loaded |
+ * | `STORE_LOCKED` | another process has the store open for writing |
+ * | `STORE_MISSING` | there is no database at the place that was to be opened read-only |
+ * | `STORE_READ_ONLY` | a write was asked of a database that was opened read-only |
+ * | `STORAGE_FULL` | the disk or the quota is exhausted; what was there is as it was |
+ * | `STORAGE_FAILED` | the file system or IndexedDB failed; after a failed fsync, writes are refused until the database is opened anew |
+ * | `STORAGE_CORRUPT` | bytes on disk are not what was written; the message names file and offset |
+ * | `STORAGE_VERSION` | the files have a format this release does not read |
+ * | `LOG_CONFLICT` | a record was to be appended after another one than the last |
+ * | `BLOB_CONFLICT` | a blob was there, or was another one, when it was to be written |
+ * | `BLOB_MISSING` | there is no blob of that name |
+ * | `COLLECTION_EXISTS` | there is a collection of that name already |
+ * | `COLLECTION_MISSING` | there is no collection of that name |
+ * | `OBJECT_EXISTS` | there is an object with that id already |
+ * | `OBJECT_MISSING` | there is no object with that id |
+ * | `REVISION_MISMATCH` | the object, or the schema, has another revision than was expected |
+ * | `SCHEMA_MISMATCH` | properties or vectors do not fit the schema of the collection |
+ * | `VECTORIZER_MISSING` | a text is to be embedded and the collection has no vectorizer |
+ * | `VECTORIZER_FAILED` | the vectorizer threw, or returned something else than vectors |
+ * | `ABORTED` | the caller's signal was aborted |
+ * | `TIMEOUT` | the call took longer than its `timeoutMs` |
+ * | `CLOSED` | the database was closed |
  */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
@@ -34,7 +55,28 @@ export type ErrorCode =
   | 'IMAGE_CORRUPT'
   | 'VECTORS_MISSING'
   | 'SIMD_UNSUPPORTED'
-  | 'CORE_UNAVAILABLE';
+  | 'CORE_UNAVAILABLE'
+  | 'STORE_LOCKED'
+  | 'STORE_MISSING'
+  | 'STORE_READ_ONLY'
+  | 'STORAGE_FULL'
+  | 'STORAGE_FAILED'
+  | 'STORAGE_CORRUPT'
+  | 'STORAGE_VERSION'
+  | 'LOG_CONFLICT'
+  | 'BLOB_CONFLICT'
+  | 'BLOB_MISSING'
+  | 'COLLECTION_EXISTS'
+  | 'COLLECTION_MISSING'
+  | 'OBJECT_EXISTS'
+  | 'OBJECT_MISSING'
+  | 'REVISION_MISMATCH'
+  | 'SCHEMA_MISMATCH'
+  | 'VECTORIZER_MISSING'
+  | 'VECTORIZER_FAILED'
+  | 'ABORTED'
+  | 'TIMEOUT'
+  | 'CLOSED';
 
 /** The one error class. The message names the argument, what was expected, and what came. */
 export class VectileError extends Error {

@@ -80,6 +80,27 @@ export interface IndexOptions {
 export interface OpenOptions {
   /** As in IndexOptions: functions are not in an image. */
   reader?: VectorReader;
+  /**
+   * The vectors of an image written without rows, as they were added, in any order; of others they are not read. Each id
+   * that is in the image must come once, else IMAGE_CORRUPT is thrown; ids that are not are skipped. Without `rows` such an
+   * image is refused with VECTORS_MISSING.
+   */
+  rows?: Iterable<RowBatch> | AsyncIterable<RowBatch>;
+}
+
+/** One row of `vectors`, f32[ids.length][dimensions], for each id. */
+export interface RowBatch {
+  ids: Uint32Array;
+  vectors: Float32Array;
+}
+
+export interface ImageOptions {
+  /**
+   * False: full vectors that are kept as floats are left out, for those who keep them elsewhere and can give them when the
+   * image is opened. Removed vectors must not be linked any more: `work` until `stats().tombstones` is 0, else
+   * INVALID_ARGUMENT is thrown. Default true.
+   */
+  rows?: boolean;
 }
 
 export interface CodecChange {

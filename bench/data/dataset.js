@@ -10,9 +10,10 @@ import { cacheDir } from '../paths.js';
 import { glove, glove100k, gloveMillion } from './glove-sets.js';
 import { exactNeighbors } from './ground-truth.js';
 import { mnist } from './mnist.js';
+import { support } from './support.js';
 import { wordnet } from './wordnet.js';
 
-export const datasets = { 'glove-100': glove, 'glove-100-100k': glove100k, 'glove-100-1m': gloveMillion, 'mnist-784': mnist, 'wordnet-512': wordnet };
+export const datasets = { 'glove-100': glove, 'glove-100-100k': glove100k, 'glove-100-1m': gloveMillion, 'mnist-784': mnist, 'wordnet-512': wordnet, 'support-512': support };
 /** Neighbours known per query: no search can be judged beyond. */
 export const truthDepth = 100;
 

@@ -2,7 +2,9 @@
  * Images as streams of bytes: written from memory region by region, read back into memory and verified. Where things lie
  * is the core's business (assembly/layout.ts); this file carries bytes and explains what is wrong with them.
  */
-import { FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, REGION_ALIGNMENT as ALIGNMENT, Region } from '../../assembly/layout.js';
+import {
+  FORMAT_VERSION_WITHOUT_ROWS as VERSION_MAX, HEADER_BYTES, Header, MAGIC, REGION_ALIGNMENT as ALIGNMENT, REGION_ENTRY_BYTES, Region,
+} from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
 import type { IndexMemory } from './memory.js';
 
@@ -18,11 +20,12 @@ export function regionBytes(memory: IndexMemory, region: Region): number {
 }
 
 /** The image as chunks, in order. A chunk is a view of memory and valid until the next is asked for. */
-export function* imageChunks(memory: IndexMemory): Generator<Uint8Array> {
+export function* imageChunks(memory: IndexMemory, withoutRows: boolean): Generator<Uint8Array> {
   const { core, index, staging } = memory;
-  core.exports.writeImageHeader(index, staging);
+  core.exports.writeImageHeader(index, staging, withoutRows);
   yield core.u8.subarray(staging, staging + HEADER_BYTES);
   for (let region: Region = 0; region < Region.Count; region++) {
+    if (withoutRows && region === Region.Rows) continue;
     const used = core.exports.usedBytes(index, region);
     for (let from = 0; from < used; from += CHUNK_BYTES) {
       const at = memory.region(region) + from;
@@ -38,6 +41,8 @@ export class ImageReader {
   readonly #header = new Uint8Array(HEADER_BYTES);
   #bytes = 0;
   #expected = HEADER_BYTES;
+  #gapAt = 0; // where the file leaves rows out
+  #gap = 0; // and their bytes in memory; 0 if it has them
 
   constructor(memory: IndexMemory) {
     this.#memory = memory;
@@ -63,7 +68,11 @@ export class ImageReader {
 
   #pushBody(chunk: Uint8Array): void {
     if (this.#bytes + chunk.length > this.#expected) throw this.#wrongLength(`${this.#bytes + chunk.length} or more`);
-    this.#memory.core.u8.set(chunk, this.#memory.index + this.#bytes);
+    const { core, index } = this.#memory;
+    const at = index + this.#bytes;
+    const before = chunk.subarray(0, Math.max(0, this.#gapAt - this.#bytes));
+    core.u8.set(before, at);
+    core.u8.set(chunk.subarray(before.length), at + before.length + this.#gap);
     this.#bytes += chunk.length;
   }
 
@@ -74,8 +83,11 @@ export class ImageReader {
     core.u8.set(this.#header, staging);
     const wrong = core.exports.checkImageHeader(staging);
     if (wrong) throw new VectileError('IMAGE_CORRUPT', `image: expected a sound header, got a wrong field at byte ${wrong - 1}`);
-    const bytes = new DataView(this.#header.buffer).getUint32(Header.ImageBytes, true);
-    core.ensure(index + bytes);
+    const field = (offset: Header): number => core.u32[(staging + offset) >>> 2]!;
+    const bytes = field(Header.ImageBytes);
+    this.#gap = core.exports.imageBytes(staging, field(Header.Extent), field(Header.ArenaUsed)) - bytes;
+    this.#gapAt = field(Header.Regions + Region.Rows * REGION_ENTRY_BYTES);
+    core.ensure(index + bytes + this.#gap);
     core.exports.upgradeHeader(staging);
     core.u8.copyWithin(index, staging, staging + HEADER_BYTES);
     return bytes;
@@ -89,8 +101,8 @@ export class ImageReader {
       throw new VectileError('IMAGE_FOREIGN', `image: expected magic ${hex(MAGIC)}, got ${hex(magic)}`);
     }
     const version = view.getUint32(Header.Version, true);
-    if (this.#bytes >= 8 && !(version >= 1 && version <= FORMAT_VERSION)) {
-      throw new VectileError('IMAGE_VERSION', `image: expected format version 1 to ${FORMAT_VERSION}, got ${version}`);
+    if (this.#bytes >= 8 && !(version >= 1 && version <= VERSION_MAX)) {
+      throw new VectileError('IMAGE_VERSION', `image: expected format version 1 to ${VERSION_MAX}, got ${version}`);
     }
   }
 

@@ -111,15 +111,6 @@ export class IndexMemory {
     exports.layOut(this.index, 0, 0);
   }
 
-  /** Where regions end, bits of slots that are not there must be 0. */
-  clearSpare(): void {
-    const extent = this.field(Header.Extent);
-    for (const [region, used] of [[Region.States, extent], [Region.Live, Math.ceil(extent / 32) * 4]] as const) {
-      const at = this.region(region);
-      this.core.u8.fill(0, at + used, at + this.regionCapacity(region));
-    }
-  }
-
   /** The best vector that is kept of a slot; of cosine the unit vector. A copy. */
   decode(slot: number, dimensions: number): Float32Array {
     this.core.exports.decode(this.index, this.scratch, slot);

@@ -1,5 +1,5 @@
 /** What callers pass in, checked and completed, before anything happens. */
-import { IndexType as CoreType, LENGTH_MAX, Metric as CoreMetric, NONE, Strategy } from '../../assembly/layout.js';
+import { IndexType as CoreType, LENGTH_MAX, Metric as CoreMetric, NONE, Status, Strategy } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions, VectorInput } from '../types.js';
 import { checkCallback, checkOptions, integer, oneOf } from './checks.js';
@@ -110,6 +110,15 @@ export function checkVector(vector: VectorInput, dimensions: number, argument = 
   }
 }
 
+/** One row of `vectors` for each of `ids`. */
+export function checkBatch(ids: Uint32Array, vectors: Float32Array, dimensions: number): void {
+  if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
+  if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
+  if (vectors.length !== ids.length * dimensions) {
+    throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${dimensions} components, got ${vectors.length}`);
+  }
+}
+
 /** Refuses the first row that is not finite, too long, or of length 0 where that has no direction. */
 export function checkRows(vectors: Float32Array, dimensions: number, metric: CoreMetric, argument = 'vectors'): void {
   for (let row = 0, from = 0; from < vectors.length; row++, from += dimensions) {
@@ -120,7 +129,12 @@ export function checkRows(vectors: Float32Array, dimensions: number, metric: Cor
   }
 }
 
-export function notFinite(argument: string, vector: ArrayLike<number>): VectileError {
+/** Why the core refused a vector. */
+export function throwStatus(status: Status, argument: string, vector: VectorInput): never {
+  throw status === Status.NotFinite ? notFinite(argument, vector) : zeroVector(argument);
+}
+
+function notFinite(argument: string, vector: ArrayLike<number>): VectileError {
   for (let i = 0; i < vector.length; i++) {
     if (!Number.isFinite(Math.fround(vector[i]!))) {
       return new VectileError('NOT_FINITE', `${argument}: expected finite float32 components, got ${vector[i]} at ${i}`);
@@ -129,6 +143,6 @@ export function notFinite(argument: string, vector: ArrayLike<number>): VectileE
   return new VectileError('NOT_FINITE', `${argument}: expected a length of at most 2^62, got more`);
 }
 
-export function zeroVector(argument: string): VectileError {
+function zeroVector(argument: string): VectileError {
   return new VectileError('ZERO_VECTOR', `${argument}: expected a direction for metric cosine, got length 0`);
 }

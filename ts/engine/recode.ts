@@ -120,7 +120,14 @@ export class Recode {
     }
     const vectors = this.#vectors(slots);
     const { dimensions } = this.#source;
-    slots.forEach((slot, i) => this.#store(slot, vectors.subarray(i * dimensions, (i + 1) * dimensions)));
+    const to = this.#memory!;
+    const isPlain = this.target.fullVectors === FullVectors.Memory && from.field(Header.FullVectors) === FullVectors.Memory;
+    slots.forEach((slot, i) => {
+      const vector = vectors.subarray(i * dimensions, (i + 1) * dimensions);
+      this.#store(slot, vector);
+      // made of unit length once more, a row would differ in its last bits from that of the same vector added later
+      if (isPlain) to.core.f32.set(vector, (to.region(Region.Rows) + slot * to.field(Header.RowBytes)) >>> 2);
+    });
     this.#done = end;
   }
 
@@ -191,7 +198,7 @@ export class Recode {
     }
     for (const offset of COPIED_FIELDS) to.setField(offset, from.field(offset));
     for (let i = 0; i < LEVEL_MAX; i++) to.setField((Header.ArenaFree + i * 4) as Header, from.field((Header.ArenaFree + i * 4) as Header));
-    to.clearSpare();
+    to.core.exports.clearUnused(to.index);
     if (from.field(Header.FullVectors) !== FullVectors.Memory) to.core.exports.separateTwins(to.index, to.scratch);
   }
 }

@@ -1,13 +1,11 @@
 /** One search: arguments, filter and query brought into the scratch area, one call of the core, hits read back. */
-import { Codec, FilterKind, FullVectors, Header, IndexType, Region, Scratch, Status } from '../../assembly/layout.js';
+import { Codec, FilterKind, FullVectors, Header, IndexType, Region, Scratch } from '../../assembly/layout.js';
 import { invalid } from '../errors.js';
 import type { Filter, Hits, SearchOptions, VectorInput } from '../types.js';
 import { readerMissing, rescoreCount } from './codecs.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import type { IndexMemory } from './memory.js';
-import {
-  checkRows, checkVector, notFinite, searchCutoff, searchEf, searchOversampling, searchStrategy, zeroVector,
-} from './options.js';
+import { checkRows, checkVector, searchCutoff, searchEf, searchOversampling, searchStrategy, throwStatus } from './options.js';
 
 /** Rows the core measures at a time. */
 const ROWS_AT_ONCE = 4;
@@ -26,10 +24,6 @@ export function prepareQuery(memory: IndexMemory, vector: VectorInput, argument:
   memory.core.f32.set(vector, memory.scratchField(Scratch.Query) >>> 2);
   const status = memory.core.exports.prepare(memory.index, memory.scratch);
   if (status) throwStatus(status, argument, vector);
-}
-
-function throwStatus(status: Status, argument: string, vector: VectorInput): never {
-  throw status === Status.NotFinite ? notFinite(argument, vector) : zeroVector(argument);
 }
 
 type MakeFilter = (ids: Iterable<number>) => Filter;

@@ -5,18 +5,19 @@
 import { FullVectors as CoreFullVectors, Header, Metric, NONE, Region } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type {
-  AddOptions, CodecChange, Filter, Hits, IndexOptions, IndexStats, OpenOptions, RescoreOptions, SearchOptions, VectorInput, VectorReader,
+  AddOptions, CodecChange, Filter, Hits, ImageOptions, IndexOptions, IndexStats, OpenOptions, RescoreOptions, SearchOptions, VectorInput, VectorReader,
 } from '../types.js';
 import { checkCallback, checkOptions } from './checks.js';
 import { needsReader, readStorage, readerMissing, storageOf, writeWanted } from './codecs.js';
 import { Core, loadCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
-import { ImageReader, imageChunks } from './image.js';
+import { ImageReader, imageChunks, regionBytes } from './image.js';
 import { Maintenance } from './maintenance.js';
 import { IndexMemory } from './memory.js';
-import { checkId, checkRows, checkSearchOptions, checkVector, indexOptions, searchK } from './options.js';
+import { checkBatch, checkId, checkRows, checkSearchOptions, checkVector, indexOptions, searchK } from './options.js';
 import { readVectors } from './recode.js';
+import { fillRows } from './rows.js';
 import { Searcher, prepareQuery } from './searcher.js';
 import { statsOf } from './stats.js';
 
@@ -100,8 +101,10 @@ export class VectorIndex {
   /** The same from chunks of any size, as a file or a network stream gives them. */
   static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options?: OpenOptions): Promise<VectorIndex> {
     if (!isIterable(source)) throw invalid('source', 'an iterable of Uint8Array', source);
-    checkOptions(options, ['reader']);
+    checkOptions(options, ['reader', 'rows']);
     checkCallback('reader', options?.reader);
+    const rows = options?.rows;
+    if (rows !== undefined && !isIterable(rows)) throw invalid('rows', 'an iterable of { ids, vectors }', rows);
     const index = new VectorIndex(new Core(await loadCore()));
     const reader = new ImageReader(index.#memory);
     for await (const chunk of source) {
@@ -110,6 +113,9 @@ export class VectorIndex {
     }
     reader.finish();
     index.#open(options?.reader);
+    if (!index.#field(Header.RowsOutside)) return index;
+    if (!rows) throw new VectileError('VECTORS_MISSING', 'rows: expected the vectors of all ids, got none');
+    await fillRows(index.#memory, rows, (id) => index.#slotOf(id));
     return index;
   }
 
@@ -132,8 +138,7 @@ export class VectorIndex {
    */
   addMany(ids: Uint32Array, vectors: Float32Array, options?: AddOptions): void {
     this.#checkOpen();
-    if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
-    this.#checkRows(ids, vectors);
+    checkBatch(ids, vectors, this.#dimensions);
     const dimensions = this.#dimensions;
     checkOptions(options, ['onProgress']);
     checkCallback('onProgress', options?.onProgress);
@@ -255,8 +260,7 @@ export class VectorIndex {
     this.#checkOpen();
     checkOptions(options, ['k']);
     checkVector(query, this.#dimensions, 'query');
-    if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
-    this.#checkRows(ids, vectors);
+    checkBatch(ids, vectors, this.#dimensions);
     prepareQuery(this.#memory, query, 'query');
     return this.#searcher.rescore(this.#memory, ids, vectors, searchK(options));
   }
@@ -345,11 +349,12 @@ export class VectorIndex {
   }
 
   /** The image in one array. O(bytes). */
-  serialize(): Uint8Array {
+  serialize(options?: ImageOptions): Uint8Array {
     this.#checkOpen();
-    const image = new Uint8Array(this.#memory.imageBytes);
+    const withoutRows = this.#leavesRowsOut(options);
+    const image = new Uint8Array(this.#memory.imageBytes - (withoutRows ? regionBytes(this.#memory, Region.Rows) : 0));
     let at = 0;
-    for (const chunk of imageChunks(this.#memory)) {
+    for (const chunk of imageChunks(this.#memory, withoutRows)) {
       image.set(chunk, at);
       at += chunk.length;
     }
@@ -360,11 +365,12 @@ export class VectorIndex {
    * The image in chunks, each a copy of its own, handed to `sink` one after the other. Throws INDEX_CHANGED if the index
    * is changed before the last chunk is written.
    */
-  async writeImage(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
+  async writeImage(sink: (chunk: Uint8Array) => void | Promise<void>, options?: ImageOptions): Promise<void> {
     this.#checkOpen();
     if (typeof sink !== 'function') throw invalid('sink', 'a function', sink);
+    const withoutRows = this.#leavesRowsOut(options);
     const before = this.#revision;
-    for (const chunk of imageChunks(this.#memory)) {
+    for (const chunk of imageChunks(this.#memory, withoutRows)) {
       await sink(chunk.slice());
       this.#checkOpen();
       if (this.#revision !== before) throw new VectileError('INDEX_CHANGED', 'index: expected no change while its image is written, got one');
@@ -420,11 +426,14 @@ export class VectorIndex {
     return this.#field(Header.Extent) + Math.max(0, count - this.#field(Header.FreeCount));
   }
 
-  #checkRows(ids: Uint32Array, vectors: Float32Array): void {
-    if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
-    if (vectors.length !== ids.length * this.#dimensions) {
-      throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${this.#dimensions} components, got ${vectors.length}`);
-    }
+  #leavesRowsOut(options: ImageOptions | undefined): boolean {
+    checkOptions(options, ['rows']);
+    const { rows = true } = options ?? {};
+    if (typeof rows !== 'boolean') throw invalid('rows', 'a boolean', rows);
+    if (rows || this.#field(Header.FullVectors) !== CoreFullVectors.Memory) return false;
+    const tombstones = this.#field(Header.Tombstones); // nobody else keeps the vectors of these
+    if (tombstones) throw invalid('rows', `true while ${tombstones} removed vectors are linked`, rows);
+    return true;
   }
 
   /** Checks a vector, makes room for it where there is none, and stores it. */

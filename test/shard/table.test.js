@@ -1,0 +1,81 @@
+// The table of ids and places: against a Map, and what it costs.
+import { describe, expect, it } from 'vitest';
+import { IN_MEMORY, NOWHERE, Table } from '../../ts/shard/table.js';
+import { random as randomFrom } from '../conformance/random.js';
+import { seeds } from '../support/engine.js';
+
+const uuid = (random) => {
+  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
+describe('table', () => {
+  it('tells ids apart that look alike', () => {
+    const table = new Table();
+    const ids = ['', 'a', 'A', '0', '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-00000000000A', '00000000-0000-0000-0000-00000000000a',
+      '00000000000000000000000000000000', '__proto__', 'ÿ', 'ÿ'.normalize('NFD'), 'x'.repeat(128)];
+    const slots = ids.map((id) => table.allot(id));
+    expect(new Set(slots).size).toBe(ids.length);
+    ids.forEach((id, i) => {
+      expect(table.slotOf(id)).toBe(slots[i]);
+      expect(table.idOf(slots[i])).toBe(id);
+    });
+    expect(table.slotOf('b')).toBe(-1);
+  });
+
+  it.each(seeds(1, 8))('is a Map to whoever asks, seed %d', (seed) => {
+    const random = randomFrom(seed);
+    let table = new Table();
+    const oracle = new Map();
+    const ids = Array.from({ length: 200 }, (_, i) => (i % 3 ? uuid(random) : `text ${'x'.repeat(random() * 60)} ${i}`));
+    for (let step = 0; step < 3000; step++) {
+      const id = ids[Math.floor(random() * ids.length)];
+      const slot = table.slotOf(id);
+      expect(slot).toBe(oracle.get(id)?.slot ?? -1);
+      if (slot < 0) {
+        const taken = table.allot(id);
+        expect([...oracle.values()].some((entry) => entry.slot === taken)).toBe(false);
+        expect([table.objectSegments[taken], table.vectorSegments[taken]]).toEqual([NOWHERE, NOWHERE]);
+        table.objectSegments[taken] = step % 5 ? 3 : IN_MEMORY;
+        table.revisions[taken] = step;
+        oracle.set(id, { slot: taken, revision: step });
+      } else if (random() < 0.5) {
+        table.release(slot);
+        oracle.delete(id);
+      } else {
+        expect(table.revisions[slot]).toBe(oracle.get(id).revision);
+        expect(table.idOf(slot)).toBe(id);
+      }
+      if (step % 500 === 499) {
+        const parts = table.copy().encode();
+        table = Table.decode(Buffer.concat(parts), 'table');
+      }
+    }
+    expect(table.size).toBe(oracle.size);
+    expect([...table.slots()].map((slot) => table.idOf(slot)).sort()).toEqual([...oracle.keys()].sort());
+  });
+
+  it('refuses every damaged byte', () => {
+    const table = new Table();
+    for (let i = 0; i < 20; i++) table.allot(`id ${i}`);
+    const bytes = Buffer.concat(table.copy().encode());
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = new Uint8Array(bytes);
+      damaged[at] ^= 1 << (at % 8);
+      expect(() => Table.decode(damaged, 'table-1'), `byte ${at}`).toThrow(/^table-1: expected/);
+    }
+    for (const length of [0, 63, 64, bytes.length - 1]) expect(() => Table.decode(bytes.subarray(0, length), 'table-1')).toThrow(/^table-1/);
+  });
+
+  it('takes at most 64 bytes an object with UUIDs', () => {
+    const random = randomFrom(7);
+    const table = new Table();
+    let worst = 0;
+    for (let i = 1; i <= 120_000; i++) {
+      table.allot(uuid(random));
+      if (i > 20_000) worst = Math.max(worst, table.bytes / i);
+    }
+    console.log(`table: at most ${worst.toFixed(1)} bytes an object`);
+    expect(worst).toBeLessThanOrEqual(64);
+  });
+});

@@ -1,0 +1,156 @@
+/**
+ * The schema of a collection: its configuration, checked and completed, as the catalog keeps it. A schema is never changed;
+ * what changes it returns another, with the next revision. Storage and indexes are not known here.
+ */
+import { checkCallback, checkOptions } from '../engine/checks.js';
+import {
+  NAME_EXPECTED, PROPERTIES_MAX, checkBoolean, checkText, countProperties, isName, propertySchema, propertySchemas, type PropertySchema,
+} from './property-schema.js';
+import { listed, pathText, refusal } from './refusal.js';
+import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
+import { changedVector, vectorSchema, type VectorSchema } from './vector-schema.js';
+
+export type { PropertySchema } from './property-schema.js';
+export type { VectorSchema } from './vector-schema.js';
+
+/** Plain JSON. Names are values in it and never keys, so that every name is safe. */
+export interface Schema {
+  readonly name: string;
+  readonly description?: string;
+  readonly properties: readonly PropertySchema[];
+  /** By number. */
+  readonly vectors: readonly VectorSchema[];
+  /** The number the next named vector will get. */
+  readonly nextVectorNumber: number;
+  readonly autoSchema: boolean;
+  /** 1, and one more with every change. */
+  readonly revision: number;
+}
+
+const VECTOR_NUMBER_MAX = 65_535;
+const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'vectorizer'];
+const UPDATES = ['description', 'autoSchema', 'vectors'];
+const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+
+export function createSchema<P extends object = Properties>(config: CollectionConfig<P>): Schema {
+  if (typeof config !== 'object' || config === null) throw refusal('INVALID_ARGUMENT', 'config', 'an object', config);
+  checkOptions(config, OPTIONS, 'config');
+  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, vectorizer } = config;
+  checkCollectionName(name);
+  checkText('description', description);
+  checkBoolean('autoSchema', autoSchema);
+  checkCallback('vectorizer', vectorizer);
+  let schema: Schema = {
+    name,
+    ...description !== undefined && { description },
+    properties: propertySchemas('properties', properties as readonly PropertyConfig[], autoSchema),
+    vectors: [],
+    nextVectorNumber: 0,
+    autoSchema,
+    revision: 1,
+  };
+  checkCount(schema.properties);
+  for (const [vectorName, vector] of entriesOf('vectors', vectors)) schema = withVector(pathText('vectors', [vectorName]), schema, vectorName, vector);
+  return schema;
+}
+
+export function checkCollectionName(name: unknown): asserts name is string {
+  if (typeof name !== 'string' || !COLLECTION_NAME.test(name)) {
+    throw refusal('INVALID_ARGUMENT', 'name', 'a letter or _, then at most 254 letters, digits and _', name);
+  }
+}
+
+export function addProperty(schema: Schema, config: PropertyConfig): Schema {
+  const property = propertySchema('property', config, schema.autoSchema);
+  if (schema.properties.some(({ name }) => name === property.name)) {
+    throw refusal('INVALID_ARGUMENT', 'property.name', 'a name that is not taken', property.name);
+  }
+  return withProperties(schema, [...schema.properties, property]);
+}
+
+/** The schema with these properties in place of its own. */
+export function withProperties(schema: Schema, properties: readonly PropertySchema[]): Schema {
+  checkCount(properties);
+  return { ...schema, properties, revision: schema.revision + 1 };
+}
+
+export function addVector(schema: Schema, name: string, config: VectorConfig = {}): Schema {
+  return next(withVector('vector', schema, name, config));
+}
+
+export function dropVector(schema: Schema, name: string): Schema {
+  const dropped = vectorOf(schema, name);
+  return next({ ...schema, vectors: schema.vectors.filter((vector) => vector !== dropped) });
+}
+
+export function updateSchema(schema: Schema, update: CollectionUpdate): Schema {
+  if (typeof update !== 'object' || update === null) throw refusal('INVALID_ARGUMENT', 'update', 'an object', update);
+  checkOptions(update, UPDATES, 'update');
+  const { description = schema.description, autoSchema = schema.autoSchema } = update;
+  checkText('description', description);
+  checkBoolean('autoSchema', autoSchema);
+  let changed: Schema = { ...schema, ...description !== undefined && { description }, autoSchema };
+  for (const [name, config] of entriesOf('vectors', update.vectors ?? {})) {
+    const argument = pathText('vectors', [name]);
+    changed = replaced(changed, changedVector(argument, vectorOf(schema, name, argument), config));
+  }
+  return next(changed);
+}
+
+/** Fixes what a named vector has left open, by the first vector. */
+export function fixDimensions(schema: Schema, name: string, dimensions: number): Schema {
+  const vector = vectorOf(schema, name);
+  return next(replaced(schema, changedVector(pathText('vectors', [name]), vector, { dimensions })));
+}
+
+/** The named vector; throws SCHEMA_MISMATCH if there is none. */
+export function vectorOf(schema: Schema, name: string, argument = 'vector'): VectorSchema {
+  const vector = schema.vectors.find((candidate) => candidate.name === name);
+  if (!vector) throw refusal('SCHEMA_MISMATCH', argument, `the name of a vector (${listed(schema.vectors.map((each) => each.name))})`, name);
+  return vector;
+}
+
+/** For results that shall have only some properties: throws SCHEMA_MISMATCH for one that the schema has not. */
+export function checkPropertyNames(schema: Schema, names: readonly string[], argument = 'returnProperties'): void {
+  if (!Array.isArray(names)) throw refusal('INVALID_ARGUMENT', argument, 'an array of names', names);
+  names.forEach((name, i) => {
+    if (schema.properties.some((property) => property.name === name)) return;
+    throw refusal('SCHEMA_MISMATCH', `${argument}[${i}]`, `the name of a property (${listed(schema.properties.map((each) => each.name))})`, name);
+  });
+}
+
+/** A configuration that makes the same collection again, as far as it is stored. */
+export function configOf<P extends object = Properties>(schema: Schema): CollectionConfig<P> {
+  const { name, description, properties, autoSchema } = schema;
+  const vectors: Record<string, VectorConfig> = Object.create(null);
+  for (const { number: _, name: vectorName, index, quantizer, ...vector } of schema.vectors) {
+    vectors[vectorName] = { ...vector, index: { ...index }, quantizer: { ...quantizer } };
+  }
+  return { name, ...description !== undefined && { description }, properties: structuredClone(properties) as PropertyConfig<P>[], vectors, autoSchema };
+}
+
+function withVector(argument: string, schema: Schema, name: string, config: VectorConfig): Schema {
+  if (!isName(name)) throw refusal('INVALID_ARGUMENT', argument, NAME_EXPECTED, name);
+  if (schema.vectors.some((vector) => vector.name === name)) throw refusal('INVALID_ARGUMENT', argument, 'a name that is not taken', name);
+  const number = schema.nextVectorNumber;
+  if (number > VECTOR_NUMBER_MAX) throw refusal('INVALID_ARGUMENT', argument, `at most ${VECTOR_NUMBER_MAX + 1} named vectors ever`, 'more');
+  return { ...schema, vectors: [...schema.vectors, vectorSchema(argument, name, number, config)], nextVectorNumber: number + 1 };
+}
+
+function replaced(schema: Schema, vector: VectorSchema): Schema {
+  return { ...schema, vectors: schema.vectors.map((present) => (present.number === vector.number ? vector : present)) };
+}
+
+function next(schema: Schema): Schema {
+  return { ...schema, revision: schema.revision + 1 };
+}
+
+function entriesOf(argument: string, vectors: Readonly<Record<string, VectorConfig>>): [string, VectorConfig][] {
+  if (typeof vectors !== 'object' || vectors === null || Array.isArray(vectors)) throw refusal('INVALID_ARGUMENT', argument, 'an object by name', vectors);
+  return Object.entries(vectors);
+}
+
+function checkCount(properties: readonly PropertySchema[]): void {
+  const count = countProperties(properties);
+  if (count > PROPERTIES_MAX) throw refusal('INVALID_ARGUMENT', 'properties', `at most ${PROPERTIES_MAX}, nested ones included`, count);
+}

@@ -1,0 +1,105 @@
+/** What callers of collections write and get, as types. Nothing here runs. */
+import type { Codec, FullVectors, Metric, VectorInput } from '../types.js';
+
+/** The types of values that are not lists. */
+export type ScalarType = 'text' | 'int' | 'number' | 'boolean' | 'date' | 'uuid' | 'geoCoordinates' | 'blob' | 'object';
+
+/**
+ * | type | taken | given back |
+ * | --- | --- | --- |
+ * | `text` | any string | as it was, lone surrogates and NUL included |
+ * | `int` | an integer within ±(2^53 − 1) | as it was; −0 as 0 |
+ * | `number` | a finite number | as it was; −0 as 0 |
+ * | `boolean` | true or false | as it was |
+ * | `date` | a Date, or a text by RFC 3339 | a Date, to the millisecond |
+ * | `uuid` | 32 hexadecimal digits, 8-4-4-4-12 | in lower case |
+ * | `geoCoordinates` | `{ latitude, longitude }` in degrees, ±90 and ±180 | as it was |
+ * | `blob` | a Uint8Array, or a text in base64 with padding | a Uint8Array |
+ * | `object` | an object with properties by `nestedProperties` | an ordinary object |
+ * | `…[]` | an array of values of that type, without null | an array |
+ *
+ * A property that is null or undefined is not stored.
+ */
+export type DataType = ScalarType | `${Exclude<ScalarType, 'blob'>}[]`;
+
+/** How a text will be cut into words. */
+export type Tokenization = 'word' | 'lowercase' | 'whitespace' | 'field' | 'trigram';
+
+export interface GeoCoordinates {
+  latitude: number;
+  longitude: number;
+}
+
+export type PropertyValue =
+  | string | number | boolean | Date | Uint8Array | GeoCoordinates | null | undefined
+  | readonly PropertyValue[] | { [name: string]: PropertyValue };
+
+export type Properties = Record<string, PropertyValue>;
+
+export interface PropertyConfig<P extends object = Properties> {
+  /** A letter or _, then letters, digits, _ and -; at most 231 characters. */
+  name: Extract<keyof P, string>;
+  dataType: DataType;
+  description?: string;
+  /** text and text[]; default `word`. */
+  tokenization?: Tokenization;
+  /** object and object[]: their properties, at least one unless the collection has `autoSchema`. */
+  nestedProperties?: readonly PropertyConfig[];
+  /** Default true; not of blob, object and object[]. */
+  indexFilterable?: boolean;
+  /** text and text[]; default true. */
+  indexSearchable?: boolean;
+}
+
+export interface VectorIndexConfig {
+  /** Default `hnsw`. `dynamic`: flat, and hnsw once there are more than `threshold` vectors. */
+  type?: 'hnsw' | 'flat' | 'dynamic';
+  /** hnsw, dynamic: 2 … 2,047, default 32. */
+  maxConnections?: number;
+  /** hnsw, dynamic: 1 … 1,048,576, default 128. */
+  efConstruction?: number;
+  /** dynamic: default 10,000. May be changed. */
+  threshold?: number;
+  /** hnsw, dynamic: length of the candidate list of searches that do not say. Default −1: by their limit. May be changed. */
+  ef?: number;
+}
+
+export interface VectorConfig {
+  /** 1 … 65,535; if left out, those of the first vector. */
+  dimensions?: number;
+  /** Default `cosine`. */
+  metric?: Metric;
+  index?: VectorIndexConfig;
+  /** Default `f32`. May be changed. */
+  quantizer?: Codec;
+  /** Default `memory`. May be changed. */
+  fullVectors?: FullVectors;
+}
+
+/** What becomes of texts: one vector each, in their order. */
+export type Vectorizer = (
+  texts: string[], options: { signal?: AbortSignal },
+) => Promise<readonly ArrayLike<number>[]> | readonly ArrayLike<number>[];
+
+export interface CollectionConfig<P extends object = Properties> {
+  /** A letter or _, then letters, digits and _; at most 255 characters. */
+  name: string;
+  description?: string;
+  properties?: readonly PropertyConfig<P>[];
+  /** Named vectors of an object. Default `{ default: {} }`. */
+  vectors?: Readonly<Record<string, VectorConfig>>;
+  /** True: a property that is not in the schema is added, with the type of its first value. Default false: it is refused. */
+  autoSchema?: boolean;
+  /** A function, so it is not stored: give it again to `use`. */
+  vectorizer?: Vectorizer;
+}
+
+/** What may be changed of a collection; the rest is accepted if it is as it was. */
+export interface CollectionUpdate {
+  description?: string;
+  autoSchema?: boolean;
+  vectors?: Readonly<Record<string, VectorConfig>>;
+}
+
+/** A vector goes to the only named vector, or to `default`. */
+export type VectorsInput = VectorInput | Readonly<Record<string, VectorInput | undefined>>;

@@ -1,0 +1,38 @@
+/**
+ * Full vectors of an image that was written without them: given when it is opened, by whoever keeps them, and put into their
+ * rows. Links and codes were in the image and stay as they are.
+ */
+import { Header, Region } from '../../assembly/layout.js';
+import { VectileError } from '../errors.js';
+import type { RowBatch } from '../types.js';
+import type { IndexMemory } from './memory.js';
+import { checkBatch, throwStatus } from './options.js';
+
+/** The index must be as its image says but for the rows, which are zero. `slotOf`: the slot of an id, or −1. */
+export async function fillRows(
+  memory: IndexMemory, batches: Iterable<RowBatch> | AsyncIterable<RowBatch>, slotOf: (id: number) => number,
+): Promise<void> {
+  const { f32, exports } = memory.core; // no memory grows meanwhile
+  const dimensions = memory.field(Header.Dimensions);
+  const rowBytes = memory.field(Header.RowBytes);
+  const rows = memory.region(Region.Rows);
+  const isFilled = new Uint8Array(memory.field(Header.Extent)); // by slot
+  let missing = memory.field(Header.Live);
+  for await (const batch of batches) {
+    const { ids, vectors } = batch ?? ({} as RowBatch);
+    checkBatch(ids, vectors, dimensions);
+    ids.forEach((id, i) => {
+      const slot = slotOf(id);
+      if (slot < 0) return; // whoever keeps vectors may have some that are not linked yet
+      if (isFilled[slot]) throw new VectileError('IMAGE_CORRUPT', `rows: expected the vectors of all ids once, got ${id} again`);
+      const vector = vectors.subarray(i * dimensions, (i + 1) * dimensions);
+      f32.set(vector, (rows + slot * rowBytes) >>> 2);
+      const status = exports.settleRow(memory.index, slot);
+      if (status) throwStatus(status, `vector of id ${id}`, vector);
+      isFilled[slot] = 1;
+      missing--;
+    });
+  }
+  if (missing) throw new VectileError('IMAGE_CORRUPT', `rows: expected the vectors of all ids, got ${missing} too few`);
+  memory.setField(Header.RowsOutside, 0);
+}

@@ -1,0 +1,108 @@
+/**
+ * Entries of segment files: an object without its vectors, and the vectors of an object. Each has a checksum of its own and
+ * says whose it is.
+ *
+ *   object  ─► crc32c, bytes, slot, idBytes: u32; revision, created, updated: f64; propertiesBytes, 0: u32; id, properties
+ *   vectors ─► crc32c, bytes, slot, count: u32; per vector number, dimensions: u32, f32[dimensions]
+ *
+ * An entry is padded to 4 bytes; `bytes` counts all of it, and the checksum is of everything after itself.
+ */
+import { VectileError } from '../errors.js';
+import { crc32c } from '../storage/crc32c.js';
+import type { StoredObject, StoredVector } from './types.js';
+
+const OBJECT_HEADER_BYTES = 48;
+export const VECTORS_HEADER_BYTES = 16;
+
+const utf8 = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export const paddedTo4 = (bytes: number): number => (bytes + 3) & ~3;
+
+export function encodeObject(object: StoredObject): Uint8Array {
+  const id = utf8.encode(object.id);
+  const out = new Uint8Array(paddedTo4(OBJECT_HEADER_BYTES + id.length + object.properties.length));
+  const view = new DataView(out.buffer);
+  view.setUint32(4, out.length, true);
+  view.setUint32(8, object.slot, true);
+  view.setUint32(12, id.length, true);
+  view.setFloat64(16, object.revision, true);
+  view.setFloat64(24, object.created, true);
+  view.setFloat64(32, object.updated, true);
+  view.setUint32(40, object.properties.length, true);
+  out.set(id, OBJECT_HEADER_BYTES);
+  out.set(object.properties, OBJECT_HEADER_BYTES + id.length);
+  view.setUint32(0, crc32c(out.subarray(4)), true);
+  return out;
+}
+
+/** `where` names file and offset for the error if the bytes are not a sound entry of this slot. */
+export function decodeObject(bytes: Uint8Array, slot: number, where: () => string): StoredObject {
+  const view = checked(bytes, OBJECT_HEADER_BYTES, slot, where);
+  const idEnd = OBJECT_HEADER_BYTES + view.getUint32(12, true);
+  return {
+    id: utf8Decoder.decode(bytes.subarray(OBJECT_HEADER_BYTES, idEnd)),
+    slot,
+    revision: view.getFloat64(16, true),
+    created: view.getFloat64(24, true),
+    updated: view.getFloat64(32, true),
+    properties: bytes.subarray(idEnd, idEnd + view.getUint32(40, true)),
+  };
+}
+
+export function encodeVectorEntry(slot: number, vectors: readonly StoredVector[]): Uint8Array {
+  const out = new Uint8Array(VECTORS_HEADER_BYTES - 4 + vectorsBytes(vectors));
+  const view = new DataView(out.buffer);
+  view.setUint32(4, out.length, true);
+  view.setUint32(8, slot, true);
+  encodeVectors(vectors, out, 12);
+  view.setUint32(0, crc32c(out.subarray(4)), true);
+  return out;
+}
+
+export function decodeVectorEntry(bytes: Uint8Array, slot: number, where: () => string): StoredVector[] {
+  checked(bytes, VECTORS_HEADER_BYTES, slot, where);
+  return decodeVectors(bytes, 12);
+}
+
+/** Bytes of `count` and the vectors after it. */
+export function vectorsBytes(vectors: readonly StoredVector[]): number {
+  return vectors.reduce((bytes, { values }) => bytes + 8 + values.byteLength, 4);
+}
+
+/** Writes count and vectors at `at`, a multiple of 4; returns how many bytes. */
+export function encodeVectors(vectors: readonly StoredVector[], out: Uint8Array, at: number): number {
+  const view = new DataView(out.buffer, out.byteOffset);
+  view.setUint32(at, vectors.length, true);
+  let end = at + 4;
+  for (const { number, values } of vectors) {
+    view.setUint32(end, number, true);
+    view.setUint32(end + 4, values.length, true);
+    out.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), end + 8);
+    end += 8 + values.byteLength;
+  }
+  return end - at;
+}
+
+/** The vectors, as copies. */
+export function decodeVectors(bytes: Uint8Array, at: number): StoredVector[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const vectors: StoredVector[] = [];
+  let end = at + 4;
+  for (let i = 0, count = view.getUint32(at, true); i < count; i++) {
+    const floats = view.getUint32(end + 4, true);
+    const copy = bytes.slice(end + 8, end + 8 + floats * 4);
+    vectors.push({ number: view.getUint32(end, true), values: new Float32Array(copy.buffer, 0, floats) });
+    end += 8 + floats * 4;
+  }
+  return vectors;
+}
+
+/** Throws unless the bytes are a whole entry with a sound checksum. `slot` −1: of any slot. */
+export function checked(bytes: Uint8Array, headerBytes: number, slot: number, where: () => string): DataView {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isSound = bytes.length >= headerBytes && view.getUint32(4, true) === bytes.length
+    && view.getUint32(0, true) === crc32c(bytes.subarray(4)) && (slot < 0 || view.getUint32(8, true) === slot);
+  if (!isSound) throw new VectileError('STORAGE_CORRUPT', `${where()}: expected a sound entry${slot < 0 ? '' : ` of slot ${slot}`}, got another`);
+  return view;
+}

@@ -1,0 +1,70 @@
+/**
+ * The manifest of a shard: which files make up its newest snapshot. One line with the checksum of the rest, then JSON. It is
+ * the only file of a shard that is ever replaced.
+ */
+import { VectileError } from '../errors.js';
+import { crc32c } from '../storage/crc32c.js';
+import type { ShardIdentity } from './record.js';
+import type { Segment } from './segments.js';
+
+const FORMAT = 1;
+
+export interface FieldFile {
+  number: number;
+  /** Image of the index, without rows; undefined if there is none yet. */
+  image: { name: string; bytes: number } | undefined;
+  /** Slots whose vectors are not in it: u32[], after them their checksum. */
+  unlinked: { name: string; bytes: number } | undefined;
+}
+
+export interface Manifest {
+  identity: ShardIdentity;
+  epoch: number;
+  /** Of the last record that is in the snapshot. */
+  seq: number;
+  time: number;
+  table: { name: string; bytes: number };
+  segments: Segment[];
+  fields: FieldFile[];
+}
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const json = utf8.encode(JSON.stringify({ format: FORMAT, ...manifest }, null, 1));
+  const line = utf8.encode(`${crc32c(json).toString(16).padStart(8, '0')}\n`);
+  const bytes = new Uint8Array(line.length + json.length);
+  bytes.set(line);
+  bytes.set(json, line.length);
+  return bytes;
+}
+
+export function decodeManifest(bytes: Uint8Array, name: string, identity: ShardIdentity): Manifest {
+  const crc = new TextDecoder().decode(bytes.subarray(0, 9));
+  const json = bytes.subarray(9);
+  if (crc !== `${crc32c(json).toString(16).padStart(8, '0')}\n`) {
+    throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected content that fits its checksum, got another`);
+  }
+  const manifest = JSON.parse(new TextDecoder().decode(json)) as Manifest & { format: number };
+  if (manifest.format !== FORMAT) throw new VectileError('STORAGE_VERSION', `${name}: expected format ${FORMAT}, got ${manifest.format}`);
+  if (manifest.identity.shard !== identity.shard || manifest.identity.database !== identity.database) {
+    throw new VectileError('STORAGE_CORRUPT', `${name}: expected shard ${identity.shard}, got ${manifest.identity.shard}`);
+  }
+  return manifest;
+}
+
+/** Slots and their checksum. */
+export function encodeSlots(slots: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(slots.byteLength + 4);
+  bytes.set(new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength));
+  new DataView(bytes.buffer).setUint32(slots.byteLength, crc32c(bytes.subarray(0, slots.byteLength)), true);
+  return bytes;
+}
+
+export function decodeSlots(bytes: Uint8Array, name: string): Uint32Array {
+  const end = bytes.length - 4;
+  if (end < 0 || end % 4 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true) !== crc32c(bytes.subarray(0, end))) {
+    throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected slots that fit their checksum, got others`);
+  }
+  return new Uint32Array(bytes.slice(0, end).buffer);
+}
+
+const utf8 = new TextEncoder();

@@ -1,0 +1,177 @@
+/**
+ * Segment files: entries of objects in one, of their vectors in another of the same number, appended once and never changed.
+ * This file knows files and how much of each is still in use; objects.ts knows what lies where.
+ */
+import { VectileError } from '../errors.js';
+import type { BlobStore } from '../storage/storage.js';
+import { checked, VECTORS_HEADER_BYTES } from './entry.js';
+import { SEGMENT_MAX } from './table.js';
+
+/** As in the manifest. */
+export interface Segment {
+  /** Number in the table; used again when the segment is gone. */
+  index: number;
+  /** Number in the names of its files; never used again. */
+  file: number;
+  objectsBytes: number;
+  vectorsBytes: number;
+  /** Of these, bytes that are in use. */
+  objectsLive: number;
+  vectorsLive: number;
+}
+
+/** An entry of each kind, or of one, to be written. */
+export interface SegmentEntry {
+  object: Uint8Array | undefined;
+  vectors: Uint8Array | undefined;
+}
+
+/** Bytes read at a time when all of a file is read. */
+const SCAN_BYTES = 4 << 20;
+
+export class Segments {
+  readonly byIndex = new Map<number, Segment>();
+  readonly #blobs: BlobStore;
+  readonly #prefix: string;
+  #nextFile = 1;
+  /** Bytes written since it was opened. */
+  written = 0;
+
+  constructor(blobs: BlobStore, prefix: string, segments: readonly Segment[]) {
+    this.#blobs = blobs;
+    this.#prefix = prefix;
+    for (const segment of segments) {
+      this.byIndex.set(segment.index, { ...segment });
+      this.#nextFile = Math.max(this.#nextFile, segment.file + 1);
+    }
+  }
+
+  get isSync(): boolean { return this.#blobs.getRangeSync !== undefined; }
+  get bytes(): number { return sum(this.byIndex.values(), (segment) => segment.objectsBytes + segment.vectorsBytes); }
+  get liveBytes(): number { return sum(this.byIndex.values(), (segment) => segment.objectsLive + segment.vectorsLive); }
+
+  objectsName(index: number): string { return `${this.#prefix}/objects-${digits(this.#segment(index).file)}`; }
+  vectorsName(index: number): string { return `${this.#prefix}/vectors-${digits(this.#segment(index).file)}`; }
+
+  /** Names of all files. */
+  names(): string[] {
+    return [...this.byIndex.keys()].flatMap((index) => [this.objectsName(index), this.vectorsName(index)]);
+  }
+
+  /** Bytes of an object's entry; at once where the store can. */
+  readObject(index: number, offset: number, bytes: number): Uint8Array | Promise<Uint8Array> {
+    return this.#read(this.objectsName(index), offset, bytes);
+  }
+
+  /** The entry of vectors at `offset`, of about `bytes` bytes. */
+  readVectors(index: number, offset: number, bytes: number): Uint8Array | Promise<Uint8Array> {
+    const name = this.vectorsName(index);
+    const end = this.#segment(index).vectorsBytes;
+    const enough = (read: Uint8Array): Uint8Array | Promise<Uint8Array> => {
+      const whole = read.length >= VECTORS_HEADER_BYTES ? new DataView(read.buffer, read.byteOffset).getUint32(4, true) : 0;
+      if (whole <= read.length) return read.subarray(0, whole);
+      return offset + whole <= end ? this.#read(name, offset, whole) : read; // too long: refused when it is checked
+    };
+    const read = this.#read(name, offset, Math.min(bytes, end - offset));
+    return read instanceof Promise ? read.then(enough) : enough(read);
+  }
+
+  /** As above; only where `isSync`. */
+  readVectorsSync(index: number, offset: number, bytes: number): Uint8Array {
+    return this.readVectors(index, offset, bytes) as Uint8Array;
+  }
+
+  /** Writes a pair of files and returns the segment; where entries lie follows from their order and lengths. Both are durable. */
+  async write(entries: readonly SegmentEntry[]): Promise<Segment> {
+    let index = 0;
+    while (this.byIndex.has(index)) index++;
+    if (index > SEGMENT_MAX) throw new VectileError('INDEX_FULL', `shard: expected at most ${SEGMENT_MAX} segments, got one more`);
+    const segment: Segment = { index, file: this.#nextFile++, objectsBytes: 0, vectorsBytes: 0, objectsLive: 0, vectorsLive: 0 };
+    this.byIndex.set(index, segment);
+    try {
+      const objects = await this.#blobs.put(this.objectsName(index), batches(entries.map(({ object }) => object)));
+      const vectors = await this.#blobs.put(this.vectorsName(index), batches(entries.map(({ vectors }) => vectors)));
+      segment.objectsBytes = objects.bytes;
+      segment.vectorsBytes = vectors.bytes;
+      this.written += objects.bytes + vectors.bytes;
+      return segment;
+    } catch (cause) {
+      this.byIndex.delete(index);
+      throw cause;
+    }
+  }
+
+  /** All entries of vectors of a segment, in order. Throws STORAGE_CORRUPT at the first that is not sound. */
+  async *scanVectors(index: number): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
+    const name = this.vectorsName(index);
+    const end = this.#segment(index).vectorsBytes;
+    let rest = new Uint8Array();
+    let offset = 0;
+    for (let from = 0; from < end; from += SCAN_BYTES) {
+      const read = await this.#read(name, from, Math.min(SCAN_BYTES, end - from));
+      const chunk = rest.length ? concat(rest, read) : read;
+      const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      let at = 0;
+      while (at + VECTORS_HEADER_BYTES <= chunk.length) {
+        const bytes = view.getUint32(at + 4, true);
+        if (bytes < VECTORS_HEADER_BYTES || bytes % 4 || offset + bytes > end) throw this.#corrupt(name, offset);
+        if (at + bytes > chunk.length) break;
+        const entry = chunk.subarray(at, at + bytes);
+        checked(entry, VECTORS_HEADER_BYTES, -1, () => `${name}, byte ${offset}`);
+        yield { offset, bytes: entry };
+        at += bytes;
+        offset += bytes;
+      }
+      rest = chunk.slice(at);
+    }
+    if (rest.length) throw this.#corrupt(name, offset);
+  }
+
+  #read(name: string, offset: number, bytes: number): Uint8Array | Promise<Uint8Array> {
+    return this.#blobs.getRangeSync?.(name, offset, bytes) ?? this.#blobs.getRange(name, offset, bytes);
+  }
+
+  #segment(index: number): Segment {
+    const segment = this.byIndex.get(index);
+    if (!segment) throw new VectileError('STORAGE_CORRUPT', `${this.#prefix}: expected segment ${index}, got none`);
+    return segment;
+  }
+
+  #corrupt(name: string, offset: number): VectileError {
+    return new VectileError('STORAGE_CORRUPT', `${name}, byte ${offset}: expected a whole entry, got less`);
+  }
+}
+
+/** Entries gathered into chunks of about a megabyte. */
+function* batches(parts: readonly (Uint8Array | undefined)[]): Generator<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    if (!part) continue;
+    gathered.push(part);
+    bytes += part.length;
+    if (bytes < 1 << 20) continue;
+    yield concat(...gathered);
+    gathered = [];
+    bytes = 0;
+  }
+  if (bytes) yield concat(...gathered);
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+}
+
+const digits = (number: number): string => String(number).padStart(8, '0');

@@ -1,0 +1,594 @@
+/**
+ * A shard: the unit of ownership and durability. A write is checked, appended to the log, applied when it is durable, and
+ * acknowledged. Objects, ids and indexes follow from the log; a snapshot lets it be trimmed. One process writes; others may
+ * read beside it.
+ */
+import { VectileError } from '../errors.js';
+import type { Durability, OpenStore, ShardLog } from '../storage/storage.js';
+import { vectorsBytes } from './entry.js';
+import type { Objects } from './objects.js';
+import { pause } from './pause.js';
+import { decodeRecord, encodeRecord, type ResolvedEffect, type ShardIdentity, type ShardRecord } from './record.js';
+import { countLive, deleteUnnamed, openField, openObjects, readManifest, writeSnapshot, type Snapshot, type SnapshotPlace } from './snapshot.js';
+import type { Change, ChangeEvent, FieldSpec, Near, NearOptions, Outcome, ShardStats, StoredObject } from './types.js';
+import { VectorField, type VectorSource } from './vector-field.js';
+
+export interface ShardOptions {
+  store: OpenStore;
+  /** Of the names of all its files. */
+  prefix: string;
+  identity: ShardIdentity;
+  fields: readonly FieldSpec[];
+  readOnly?: boolean;
+  /** Of writes that do not say. Default `sync`. */
+  durability?: Durability;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** Milliseconds of background work between two turns of everything else. */
+const SLICE_MS = 3;
+/** Writes wait while so much is not linked, or hidden from an index that is being written. */
+const UNLINKED_MAX = 20_000;
+const UNLINKED_BYTES_MAX = 64 << 20;
+const HIDDEN_MAX = 1000;
+/** Objects in memory are flushed past the first, and writes wait past the second. */
+const UNFLUSHED_BYTES = 16 << 20;
+const UNFLUSHED_BYTES_MAX = 64 << 20;
+/** A snapshot is due when so much was logged, and twice as much as the last one wrote beside segments. */
+const SNAPSHOT_BYTES = 16 << 20;
+/** Writes that are appended together. */
+const GROUP_CHANGES = 1024;
+const GROUP_BYTES = 4 << 20;
+const REFRESH_MS = 250;
+/** A reader whose files are taken away beneath it begins again. */
+const ATTEMPTS = 5;
+
+interface Request {
+  changes: readonly Change[];
+  durability: Durability;
+  resolve(outcomes: Outcome[]): void;
+  reject(cause: unknown): void;
+}
+
+export class Shard {
+  onChange: ((events: ChangeEvent[]) => void) | undefined;
+  readonly #options: ShardOptions;
+  readonly #place: SnapshotPlace;
+  readonly #log: ShardLog;
+  readonly #now: () => number;
+  #objects!: Objects;
+  #fields = new Map<number, VectorField>();
+  #specs: readonly FieldSpec[];
+  /** Of the last record applied. */
+  #seq = 0;
+  #snapshot: Snapshot | undefined;
+  /** Bytes of records since the snapshot, and what the last one wrote beside segments. */
+  #logged = 0;
+  #overhead = 0;
+  #overheadInAll = 0;
+  #loggedInAll = 0;
+  #failure: VectileError | undefined;
+  #isClosing = false;
+  #isClosed = false;
+  readonly #queue: Request[] = [];
+  #draining: Promise<void> | undefined;
+  #working: Promise<void> | undefined;
+  #isSnapshotting = false;
+  #isFlushing = false;
+  /** Bytes logged at which background writing is tried again after it failed. */
+  #retryAt = 0;
+  #jobs: Promise<unknown> = Promise.resolve();
+  #waiting: (() => void)[] = [];
+  #refreshing: Promise<void> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(options: ShardOptions, log: ShardLog) {
+    this.#options = options;
+    this.#place = { store: options.store, prefix: options.prefix, identity: options.identity };
+    this.#log = log;
+    this.#now = options.now ?? Date.now;
+    this.#specs = options.fields;
+  }
+
+  /** The newest snapshot and what the log has after it. Throws STORAGE_CORRUPT, naming the file, if either is damaged. */
+  static async open(options: ShardOptions): Promise<Shard> {
+    const shard = new Shard(options, await options.store.log(`${options.prefix}/log`));
+    try {
+      await shard.#load();
+    } catch (cause) {
+      shard.#isClosed = true;
+      for (const field of shard.#fields.values()) field.dispose();
+      await shard.#log.close();
+      throw cause;
+    }
+    if (options.readOnly) {
+      shard.#timer = setInterval(() => void shard.refresh().catch(() => {}), REFRESH_MS);
+      (shard.#timer as { unref?(): void }).unref?.();
+    }
+    shard.#wake();
+    return shard;
+  }
+
+  /** Deletes every file of a shard that is not open. The log goes last: until then what remains is found by its name. */
+  static async remove(store: OpenStore, prefix: string): Promise<void> {
+    for (const { name } of await store.blobs.list(`${prefix}/`)) if (!name.startsWith(`${prefix}/log/`)) await store.blobs.delete(name);
+    await store.deleteLog(`${prefix}/log`);
+  }
+
+  get size(): number { return this.#objects.table.size; }
+
+  /** Why writes are refused, if they are. */
+  get failure(): VectileError | undefined { return this.#failure; }
+
+  slotOf(id: string): number { return this.#objects.table.slotOf(id); }
+
+  /**
+   * Writes up to so many objects as one record: after a crash all of it is there or nothing. Ids must differ. What fails its
+   * condition is left out and has an error in its place; what `effect` throws that is no VectileError is thrown, and nothing
+   * is written.
+   */
+  write(changes: readonly Change[], durability: Durability = this.#options.durability ?? 'sync'): Promise<Outcome[]> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#isClosing ? closed() : this.#refusal();
+      if (refusal) return reject(refusal);
+      this.#queue.push({ changes, durability, resolve, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  /** Undefined if there is no such object. */
+  async get(id: string, want?: { vectors?: boolean }): Promise<StoredObject | undefined> {
+    const slot = this.slotOf(id);
+    if (slot < 0) return undefined;
+    const object = await this.#read(slot, want?.vectors ?? false);
+    return object?.id === id ? object : this.get(id, want);
+  }
+
+  /** Undefined in place of slots that are free. */
+  async getSlots(slots: readonly number[], want?: { vectors?: boolean }): Promise<(StoredObject | undefined)[]> {
+    const objects: (StoredObject | undefined)[] = [];
+    for (const slot of slots) objects.push(await this.#read(slot, want?.vectors ?? false));
+    return objects;
+  }
+
+  /** Objects in the order of their slots, which they keep for life. `next`: where to go on, −1 at the end. */
+  async scan(fromSlot: number, limit: number, want?: { vectors?: boolean }): Promise<{ objects: StoredObject[]; next: number }> {
+    const objects: StoredObject[] = [];
+    const { table } = this.#objects;
+    let slot = fromSlot;
+    for (; slot < table.extent && objects.length < limit; slot++) {
+      const object = table.has(slot) ? await this.#read(slot, want?.vectors ?? false) : undefined;
+      if (object) objects.push(object);
+    }
+    return { objects, next: slot < this.#objects.table.extent ? slot : -1 };
+  }
+
+  /** The k nearest by a named vector. None if the shard does not know it. */
+  near(field: number, query: Float32Array, options: NearOptions): Near | Promise<Near> {
+    this.#checkOpen();
+    return this.#fields.get(field)?.near(query, options) ?? { slots: [], distances: [] };
+  }
+
+  /** Adds, drops and changes named vectors. */
+  async configure(specs: readonly FieldSpec[]): Promise<void> {
+    this.#checkOpen();
+    this.#specs = specs;
+    await this.#exclusive(async () => {
+      for (const [number, field] of this.#fields) {
+        if (specs.some((spec) => spec.number === number)) continue;
+        this.#fields.delete(number);
+        field.dispose();
+      }
+      for (const spec of specs) {
+        const field = this.#fields.get(spec.number);
+        if (!field) this.#adopt(await VectorField.open(spec, this.#sourceOf(spec)));
+        else if (JSON.stringify(field.spec) !== JSON.stringify(spec)) await field.configure(spec);
+      }
+      this.#measureVectors();
+    });
+    this.#wake();
+  }
+
+  /** Waits until at most so many vectors are not linked. */
+  async settle(unlinkedMax: number, signal?: AbortSignal): Promise<void> {
+    while (this.#unlinked > unlinkedMax && !this.#isClosed && !signal?.aborted) await this.#progress();
+  }
+
+  /** Read-only: takes up what a writer has appended since. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#follow().finally(() => { this.#refreshing = undefined; });
+    return this.#refreshing;
+  }
+
+  /** Writes a snapshot now, and trims the log. */
+  snapshot(): Promise<void> { return this.#exclusive(() => this.#writeSnapshot(false)); }
+
+  /** The same, with all segments freed of what is out of use. */
+  compact(): Promise<void> { return this.#exclusive(() => this.#writeSnapshot(true)); }
+
+  async stats(): Promise<ShardStats> {
+    this.#checkOpen();
+    const { table, segments } = this.#objects;
+    const fields = [...this.#fields.values()];
+    const total = await this.#options.store.bytes(this.#options.prefix);
+    const disk = { log: this.#log.bytes, segments: segments.bytes, snapshot: Math.max(0, total - this.#log.bytes - segments.bytes), total };
+    return {
+      objects: table.size,
+      seq: this.#seq,
+      memory: { table: table.bytes, unflushed: this.#objects.unflushedBytes, indexes: fields.reduce((bytes, field) => bytes + field.bytes, 0) },
+      disk,
+      written: { snapshots: this.#overheadInAll + segments.written, log: this.#loggedInAll },
+      vectors: new Map(fields.map((field) => [field.spec.number, { count: field.count, unlinked: field.unlinked, index: field.stats() }])),
+    };
+  }
+
+  /** Waits for writes that are under way, and writes a snapshot if opening would otherwise have much to replay. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    clearInterval(this.#timer);
+    await this.#draining;
+    await this.#refreshing?.catch(() => {});
+    try {
+      if (!this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
+      this.#isClosed = true;
+      await this.#jobs;
+      await this.#working;
+    } finally {
+      this.#isClosed = true;
+      for (const field of this.#fields.values()) field.dispose();
+      await this.#log.close();
+    }
+  }
+
+  // What follows is how the above is done.
+
+  #refusal(): VectileError | undefined {
+    if (this.#isClosed) return closed();
+    if (this.#options.readOnly) return new VectileError('STORE_READ_ONLY', 'write: expected a database open for writing, got one opened read-only');
+    return this.#failure;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+
+  // Opening
+
+  async #load(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#loadOnce();
+      } catch (cause) {
+        const isMoved = cause instanceof VectileError && (cause.code === 'BLOB_MISSING' || cause.code === 'LOG_CONFLICT');
+        if (!this.#options.readOnly || !isMoved || attempt === ATTEMPTS) throw isMoved ? missingPart(cause as VectileError) : cause;
+      }
+    }
+  }
+
+  async #loadOnce(): Promise<void> {
+    const snapshot = await readManifest(this.#place);
+    const objects = await openObjects(this.#place, snapshot?.manifest);
+    const former = this.#fields;
+    this.#objects = objects;
+    this.#fields = new Map();
+    this.#measureVectors();
+    countLive(objects);
+    for (const spec of this.#specs) {
+      const file = snapshot?.manifest.fields.find(({ number }) => number === spec.number);
+      this.#adopt(await openField(this.#place, spec, objects, this.#sourceOf(spec), file));
+    }
+    for (const field of former.values()) field.dispose();
+    this.#snapshot = snapshot;
+    this.#seq = snapshot?.manifest.seq ?? 0;
+    this.#logged = 0;
+    await this.#replay();
+    if (this.#options.readOnly) return;
+    if (this.#log.nextSeq !== this.#seq + 1) {
+      throw new VectileError('STORAGE_CORRUPT', `${this.#options.prefix}/log: expected records up to ${this.#seq}, as the snapshot says, got up to ${this.#log.nextSeq - 1}`);
+    }
+    await deleteUnnamed(this.#place, snapshot?.manifest, objects);
+  }
+
+  /** Applies what the log has after the last record applied. */
+  async #replay(): Promise<void> {
+    for await (const { seq, records } of this.#log.read(this.#seq + 1)) {
+      for (const [i, bytes] of records.entries()) {
+        if (seq + i <= this.#seq) continue;
+        const record = decodeRecord(bytes, this.#place.identity, seq + i);
+        this.#logged += bytes.length;
+        this.#tell(this.#apply(record));
+      }
+      if (!this.#options.readOnly && this.#objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await this.#objects.flush();
+    }
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      if (this.#objects.unflushedBytes > UNFLUSHED_BYTES_MAX) {
+        const newest = await readManifest(this.#place);
+        if (newest && newest.manifest.seq > (this.#snapshot?.manifest.seq ?? 0)) return await this.#load();
+      }
+      await this.#replay();
+    } catch (cause) {
+      if (!(cause instanceof VectileError) || cause.code !== 'LOG_CONFLICT') throw cause;
+      await this.#load();
+    }
+    this.#wake();
+  }
+
+  #adopt(field: VectorField): void {
+    field.onWork = () => this.#wake();
+    this.#fields.set(field.spec.number, field);
+  }
+
+  /** Vectors of one field as an index asks for them. */
+  #sourceOf({ number, dimensions }: FieldSpec): VectorSource {
+    const find = (slot: number) => {
+      const vectors = this.#objects.readVectors(slot);
+      const pick = (all: Awaited<typeof vectors>) => all.find((vector) => vector.number === number)?.values;
+      return vectors instanceof Promise ? vectors.then(pick) : pick(vectors);
+    };
+    const readSync = (slots: Uint32Array, out: Float32Array) => {
+      slots.forEach((slot, i) => {
+        const values = find(slot) as Float32Array | undefined;
+        // of an object deleted while the index could not change: it is measured, and left out of the hits
+        if (values) out.set(values, i * dimensions);
+        else out.fill(1, i * dimensions, (i + 1) * dimensions);
+      });
+    };
+    return {
+      readSync: this.#objects.segments.isSync ? readSync : undefined,
+      read: (slots) => Promise.all(slots.map(find)),
+    };
+  }
+
+  #measureVectors(): void {
+    const values = (dimensions: number) => new Float32Array(dimensions);
+    this.#objects.vectorsBytesMax = 12 + vectorsBytes(this.#specs.map(({ number, dimensions }) => ({ number, values: values(dimensions) })));
+  }
+
+  // Writing
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length) await this.#commit();
+    this.#draining = undefined;
+  }
+
+  /** Resolves as many writes as go together, appends them, applies them and acknowledges them. */
+  async #commit(): Promise<void> {
+    const group: { request: Request; outcomes: Outcome[]; record: ShardRecord | undefined }[] = [];
+    const records: Uint8Array[] = [];
+    try {
+      const refusal = this.#refusal();
+      if (refusal) throw refusal;
+      await this.#room();
+      const touched = new Set<string>();
+      let bytes = 0;
+      const firstSeq = this.#log.nextSeq;
+      while (this.#queue.length && touched.size < GROUP_CHANGES && bytes < GROUP_BYTES) {
+        // what needs to see another write of this group waits for the next
+        if (this.#queue[0]!.changes.some(({ id }) => touched.has(id))) break;
+        const request = this.#queue.shift()!;
+        const resolved = await this.#resolve(request, firstSeq + records.length);
+        if (!resolved) continue;
+        group.push({ request, ...resolved });
+        for (const { id } of request.changes) touched.add(id);
+        if (!resolved.record) continue;
+        const encoded = encodeRecord(this.#place.identity, resolved.record);
+        records.push(encoded);
+        bytes += encoded.length;
+      }
+      if (records.length) {
+        await this.#log.append(records, firstSeq, strongest(group.map(({ request }) => request.durability)));
+        this.#logged += bytes;
+        this.#loggedInAll += bytes;
+      }
+    } catch (cause) {
+      // those not yet taken from the queue are refused in their own turn
+      if (!group.length && this.#queue.length) group.push({ request: this.#queue.shift()!, outcomes: [], record: undefined });
+      for (const { request } of group) request.reject(cause);
+      return;
+    }
+    for (const { request, outcomes, record } of group) {
+      try {
+        const events = record ? this.#apply(record) : [];
+        request.resolve(outcomes);
+        this.#tell(events);
+      } catch (cause) {
+        // it is in the log: opened anew, all is there
+        this.#failure ??= cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected to apply a record, got ${String(cause)}`, { cause });
+        request.reject(this.#failure);
+      }
+    }
+    this.#wake();
+  }
+
+  /** What a write comes to; undefined if it was rejected. */
+  async #resolve(request: Request, seq: number): Promise<{ outcomes: Outcome[]; record: ShardRecord | undefined } | undefined> {
+    const time = this.#now();
+    const effects: ResolvedEffect[] = [];
+    const outcomes: Outcome[] = [];
+    try {
+      for (const change of request.changes) outcomes.push(await this.#resolveChange(change, seq, time, effects));
+    } catch (cause) {
+      request.reject(cause);
+      return undefined;
+    }
+    return { outcomes, record: effects.length ? { epoch: this.#options.store.epoch, seq, time, effects } : undefined };
+  }
+
+  async #resolveChange(change: Change, seq: number, time: number, effects: ResolvedEffect[]): Promise<Outcome> {
+    const { id, expect, ifRevision, needsOld } = change;
+    const { table } = this.#objects;
+    const slot = table.slotOf(id);
+    const revision = slot < 0 ? 0 : table.revisions[slot]!;
+    try {
+      if (expect === 'absent' && slot >= 0) throw new VectileError('OBJECT_EXISTS', `id: expected one that is not in use, got ${JSON.stringify(id)}`);
+      if (expect === 'present' && slot < 0) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
+      if (ifRevision !== undefined && ifRevision !== revision) {
+        throw new VectileError('REVISION_MISMATCH', `ifRevision: expected ${revision}, the revision of ${JSON.stringify(id)}, got ${ifRevision}`);
+      }
+      const old = slot >= 0 ? await this.#objects.read(slot, needsOld) : undefined;
+      const effect = change.effect(old);
+      if (!effect || (effect === 'delete' && slot < 0)) return { written: false, revision };
+      if (effect === 'delete') {
+        effects.push({ id, created: 0, updated: 0, content: undefined });
+      } else {
+        const { properties, vectors, created = old?.created ?? time, updated = time } = effect;
+        effects.push({ id, created, updated, content: { properties, vectors: vectors === 'kept' && slot < 0 ? [] : vectors } });
+      }
+      return { written: true, revision: seq };
+    } catch (error) {
+      if (error instanceof VectileError) return { error };
+      throw error;
+    }
+  }
+
+  /** Takes a record up into objects and indexes. */
+  #apply(record: ShardRecord): ChangeEvent[] {
+    const events: ChangeEvent[] = [];
+    for (const effect of record.effects) {
+      const applied = this.#objects.apply(effect, record.seq);
+      if (!applied) continue;
+      const { slot, kind } = applied;
+      events.push({ kind, id: effect.id, revision: record.seq });
+      const vectors = effect.content?.vectors ?? [];
+      if (vectors === 'kept') continue;
+      for (const field of this.#fields.values()) {
+        const values = vectors.find(({ number }) => number === field.spec.number)?.values;
+        if (values) field.put(slot, values);
+        else field.remove(slot);
+      }
+    }
+    this.#seq = record.seq;
+    return events;
+  }
+
+  #tell(events: ChangeEvent[]): void {
+    if (events.length) this.onChange?.(events);
+  }
+
+  get #unlinked(): number {
+    let unlinked = 0;
+    for (const field of this.#fields.values()) unlinked = Math.max(unlinked, field.unlinked);
+    return unlinked;
+  }
+
+  /** Waits until the next write may come. */
+  async #room(): Promise<void> {
+    if (this.#objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await this.#exclusive(() => this.#objects.flush());
+    for (;;) {
+      const isFull = [...this.#fields.values()].some(({ unlinked, hidden, spec }) =>
+        unlinked > UNLINKED_MAX || unlinked * spec.dimensions * 4 > UNLINKED_BYTES_MAX || hidden > HIDDEN_MAX);
+      if (!isFull) return;
+      await this.#progress();
+    }
+  }
+
+  // Reading
+
+  /** The object in a slot, or undefined. Where its file is taken away in between, it lies elsewhere by then. */
+  async #read(slot: number, withVectors: boolean): Promise<StoredObject | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      this.#checkOpen();
+      if (!this.#objects.table.has(slot)) return undefined;
+      try {
+        return await this.#objects.read(slot, withVectors);
+      } catch (cause) {
+        const isMoved = cause instanceof VectileError && cause.code === 'BLOB_MISSING';
+        if (!isMoved) throw cause;
+        if (attempt === ATTEMPTS) throw missingPart(cause);
+        if (this.#options.readOnly) await this.#load();
+      }
+    }
+  }
+
+  // In the background
+
+  #wake(): void {
+    if (!this.#isClosed) this.#working ??= this.#work();
+  }
+
+  /** Resolves after the next slice of work. */
+  #progress(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#wake();
+    });
+  }
+
+  async #work(): Promise<void> {
+    for (let isBusy = true; isBusy && !this.#isClosed;) {
+      await pause();
+      if (this.#isClosed) break;
+      isBusy = false;
+      for (const field of this.#fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
+      this.#writeIfDue();
+      this.#release();
+    }
+    this.#working = undefined;
+    this.#release();
+  }
+
+  #release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #writeIfDue(): void {
+    if (this.#options.readOnly || this.#failure || this.#logged < this.#retryAt) return;
+    if (!this.#isSnapshotting && this.#logged > Math.max(SNAPSHOT_BYTES, 2 * this.#overhead)) {
+      this.#isSnapshotting = true;
+      void this.#exclusive(() => this.#writeSnapshot(false)).catch(() => this.#giveUp()).finally(() => { this.#isSnapshotting = false; });
+    } else if (!this.#isFlushing && !this.#isSnapshotting && this.#objects.unflushedBytes > UNFLUSHED_BYTES) {
+      this.#isFlushing = true;
+      void this.#exclusive(() => this.#objects.flush()).catch(() => this.#giveUp()).finally(() => { this.#isFlushing = false; });
+    }
+  }
+
+  /** What could not be written stays in the log and in memory; it is tried again later, and by writes that need the room. */
+  #giveUp(): void { this.#retryAt = this.#logged + UNFLUSHED_BYTES / 4; }
+
+  /** One writer of files at a time. */
+  #exclusive<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#jobs.then(job);
+    this.#jobs = result.catch(() => {}).then(() => this.#wake());
+    return result;
+  }
+
+  async #writeSnapshot(compactFully: boolean): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal) throw refusal;
+    let logged = 0;
+    const moment = () => {
+      logged = this.#logged;
+      return { seq: this.#seq, time: this.#now() };
+    };
+    const written = await writeSnapshot(this.#place, this.#objects, this.#fields, this.#snapshot, moment, compactFully);
+    this.#snapshot = written;
+    this.#logged -= logged;
+    this.#retryAt = 0;
+    this.#overhead = written.overhead;
+    this.#overheadInAll += written.overhead;
+    await this.#log.trim(written.manifest.seq + 1);
+    await deleteUnnamed(this.#place, written.manifest, this.#objects);
+  }
+}
+
+function closed(): VectileError {
+  return new VectileError('CLOSED', 'shard: expected one in use, got one closed');
+}
+
+function strongest(durabilities: readonly Durability[]): Durability {
+  if (durabilities.includes('sync')) return 'sync';
+  return durabilities.includes('flush') ? 'flush' : 'none';
+}
+
+/** A file that the manifest names and that is not there is damage. */
+function missingPart(cause: VectileError): VectileError {
+  return new VectileError('STORAGE_CORRUPT', cause.message, { cause });
+}

@@ -1,0 +1,206 @@
+/**
+ * Snapshots: what of a shard lies in memory, written so that the log before it may go. Segments that are there are kept, an
+ * index that has not changed is not written again. The order of the steps is what makes a crash harmless: files first, then
+ * the manifest in one step, then the log is trimmed, and last goes what no manifest names.
+ */
+import { VectileError } from '../errors.js';
+import type { BlobStore, OpenStore } from '../storage/storage.js';
+import { decodeManifest, decodeSlots, encodeManifest, encodeSlots, type FieldFile, type Manifest } from './manifest.js';
+import { Objects } from './objects.js';
+import { pause } from './pause.js';
+import type { ShardIdentity } from './record.js';
+import { Segments, type Segment } from './segments.js';
+import { Table } from './table.js';
+import type { FieldSpec } from './types.js';
+import { VectorField, type VectorSource } from './vector-field.js';
+
+/** Bytes read at a time of an image. */
+const READ_BYTES = 4 << 20;
+/** Vectors handed to an index at a time. */
+const ROWS = 256;
+const SETTLE_MS = 4;
+/** Segments smaller than this are put together once there are more of them. */
+const SMALL_BYTES = 1 << 20;
+const SMALL_SEGMENTS = 8;
+
+export interface SnapshotPlace {
+  store: OpenStore;
+  prefix: string;
+  identity: ShardIdentity;
+}
+
+export interface Snapshot {
+  manifest: Manifest;
+  etag: string;
+}
+
+export const manifestName = (prefix: string): string => `${prefix}/manifest`;
+
+/** The newest snapshot's manifest; undefined if none was written yet. */
+export async function readManifest({ store, prefix, identity }: SnapshotPlace): Promise<Snapshot | undefined> {
+  const name = manifestName(prefix);
+  const found = await store.blobs.get(name);
+  return found && { manifest: decodeManifest(found.bytes, name, identity), etag: found.etag };
+}
+
+/** The objects as of a snapshot, or none. */
+export async function openObjects({ store, prefix }: SnapshotPlace, manifest: Manifest | undefined): Promise<Objects> {
+  if (!manifest) return new Objects(new Table(), new Segments(store.blobs, prefix, []));
+  const { name, bytes } = manifest.table;
+  const table = Table.decode(await store.blobs.getRange(name, 0, bytes), name);
+  return new Objects(table, new Segments(store.blobs, prefix, manifest.segments));
+}
+
+/** Counts what of each segment is in use. */
+export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
+  for (const segment of segments.byIndex.values()) segment.objectsLive = segment.vectorsLive = 0;
+  for (const slot of table.slots()) {
+    const objects = segments.byIndex.get(table.objectSegments[slot]!);
+    if (objects) objects.objectsLive += table.objectBytes[slot]!;
+    const vectors = segments.byIndex.get(table.vectorSegments[slot]!);
+    if (vectors) vectors.vectorsLive = Math.min(vectors.vectorsBytes, vectors.vectorsLive + vectorsBytesMax);
+  }
+}
+
+/**
+ * A named vector as of a snapshot. An image that is damaged or missing is no loss: the index is built anew of the vectors
+ * in the segments. Damage in these is.
+ */
+export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objects: Objects, source: VectorSource, file: FieldFile | undefined): Promise<VectorField> {
+  let damage: { cause: unknown } | undefined;
+  const vectors = async function* () {
+    try {
+      for await (const entry of objects.allVectors()) {
+        const found = entry.vectors.find(({ number }) => number === spec.number);
+        if (found) yield { slot: entry.slot, values: found.values };
+      }
+    } catch (cause) {
+      damage = { cause };
+      throw cause;
+    }
+  };
+  if (file?.image) {
+    try {
+      const image = { chunks: readChunks(store.blobs, file.image.name, file.image.bytes), rows: rows(vectors(), spec.dimensions) };
+      const unlinked = file.unlinked ? decodeSlots(await store.blobs.getRange(file.unlinked.name, 0, file.unlinked.bytes), file.unlinked.name) : [];
+      const field = await VectorField.open(spec, source, image);
+      for (const slot of unlinked) {
+        const [values] = await source.read([slot]);
+        if (values) field.put(slot, values);
+      }
+      return field;
+    } catch (cause) {
+      if (damage) throw damage.cause;
+      if (!(cause instanceof VectileError) || !isDamageOfImage(cause)) throw cause;
+    }
+  }
+  const field = await VectorField.open(spec, source);
+  for await (const { slot, values } of vectors()) field.put(slot, values);
+  return field;
+}
+
+export interface Written extends Snapshot {
+  /** Bytes of all files written but segments. */
+  overhead: number;
+}
+
+/** Writes a snapshot of a shard that goes on being read and written. `seq`: of the last record applied, when asked. */
+export async function writeSnapshot(
+  place: SnapshotPlace, objects: Objects, fields: ReadonlyMap<number, VectorField>, former: Snapshot | undefined,
+  now: () => { seq: number; time: number }, compactFully: boolean,
+): Promise<Written> {
+  const { store, prefix, identity } = place;
+  const { blobs } = store;
+  await objects.compact(victims(objects, compactFully));
+  await objects.flush();
+
+  // from here to the first `await` all is of one moment
+  const { seq, time } = now();
+  const copy = objects.table.copy();
+  const frozen = [...fields.values()];
+  for (const field of frozen) field.freeze();
+  const unlinked = frozen.map((field) => field.unlinkedSlots);
+  const id = `${String(seq).padStart(12, '0')}-${store.epoch}-${time.toString(36)}`;
+  const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table: { name: `${prefix}/table-${id}`, bytes: 0 }, segments: [], fields: [] };
+  let overhead = 0;
+  try {
+    await objects.flush([copy]);
+    manifest.table.bytes = overhead = (await blobs.put(manifest.table.name, copy.encode())).bytes;
+    manifest.segments = [...objects.segments.byIndex.values()].map((segment) => ({ ...segment }));
+    for (const [i, field] of frozen.entries()) {
+      const { number } = field.spec;
+      const kept = former?.manifest.fields.find((file) => file.number === number);
+      const file: FieldFile = { number, image: undefined, unlinked: undefined };
+      if (field.hasIndex) {
+        file.image = field.hasChanged || !kept?.image ? await writeImage(blobs, `${prefix}/index-${number}-${id}`, field) : kept.image;
+        if (file.image !== kept?.image) overhead += file.image.bytes;
+        field.thaw();
+        if (unlinked[i]!.length) {
+          const name = `${prefix}/unlinked-${number}-${id}`;
+          file.unlinked = { name, bytes: (await blobs.put(name, [encodeSlots(unlinked[i]!)])).bytes };
+          overhead += file.unlinked.bytes;
+        }
+      }
+      manifest.fields.push(file);
+    }
+  } finally {
+    for (const field of frozen) field.thaw();
+  }
+  const name = manifestName(prefix);
+  const encoded = encodeManifest(manifest);
+  const { etag } = former ? await blobs.putIfMatch(name, encoded, former.etag) : await blobs.putIfAbsent(name, encoded);
+  overhead += encoded.length;
+  return { manifest, etag, overhead };
+}
+
+/** Deletes all files of a shard that its manifest does not name. */
+export async function deleteUnnamed({ store, prefix }: SnapshotPlace, manifest: Manifest | undefined, objects: Objects): Promise<void> {
+  const named = new Set([manifestName(prefix), ...objects.segments.names()]);
+  if (manifest) {
+    named.add(manifest.table.name);
+    for (const { image, unlinked } of manifest.fields) for (const file of [image, unlinked]) if (file) named.add(file.name);
+  }
+  for (const { name } of await store.blobs.list(`${prefix}/`)) if (!named.has(name) && !name.startsWith(`${prefix}/log/`)) await store.blobs.delete(name);
+}
+
+/** Segments that are mostly out of use, if in all as much is out of use as in use; and small ones, if there are many. */
+function victims({ segments }: Objects, fully: boolean): Segment[] {
+  const all = [...segments.byIndex.values()];
+  const sizeOf = (segment: Segment) => segment.objectsBytes + segment.vectorsBytes;
+  const liveOf = (segment: Segment) => segment.objectsLive + segment.vectorsLive;
+  if (fully) return all.filter((segment) => liveOf(segment) < sizeOf(segment) * 0.95);
+  const small = all.filter((segment) => sizeOf(segment) < SMALL_BYTES);
+  const isWasteful = segments.bytes > 2 * segments.liveBytes;
+  const wasteful = isWasteful ? all.filter((segment) => liveOf(segment) * 2 <= sizeOf(segment)) : [];
+  return small.length > SMALL_SEGMENTS ? [...new Set([...small, ...wasteful])] : wasteful;
+}
+
+async function writeImage(blobs: BlobStore, name: string, field: VectorField): Promise<{ name: string; bytes: number }> {
+  while (field.settle(SETTLE_MS)) await pause();
+  return { name, bytes: (await blobs.put(name, field.image())).bytes };
+}
+
+async function* readChunks(blobs: BlobStore, name: string, bytes: number): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < bytes; from += READ_BYTES) yield await blobs.getRange(name, from, Math.min(READ_BYTES, bytes - from));
+}
+
+/** Gathers vectors into batches of rows. */
+async function* rows(vectors: AsyncIterable<{ slot: number; values: Float32Array }>, dimensions: number) {
+  let ids = new Uint32Array(ROWS);
+  let batch = new Float32Array(ROWS * dimensions);
+  let count = 0;
+  for await (const { slot, values } of vectors) {
+    ids[count] = slot;
+    batch.set(values, count * dimensions);
+    if (++count < ROWS) continue;
+    yield { ids, vectors: batch };
+    ids = new Uint32Array(ROWS);
+    batch = new Float32Array(ROWS * dimensions);
+    count = 0;
+  }
+  if (count) yield { ids: ids.subarray(0, count), vectors: batch.subarray(0, count * dimensions) };
+}
+
+function isDamageOfImage({ code }: VectileError): boolean {
+  return code.startsWith('IMAGE_') || code === 'STORAGE_CORRUPT' || code === 'BLOB_MISSING' || code === 'STORAGE_VERSION';
+}

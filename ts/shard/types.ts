@@ -1,0 +1,92 @@
+/** What a shard takes and gives. It knows ids, bytes and vectors by number; schemas, names and texts are the database's. */
+import type { Codec, FullVectors, IndexStats, Metric } from '../types.js';
+import type { VectileError } from '../errors.js';
+
+/** A named vector, by the number its schema gave it. */
+export interface FieldSpec {
+  number: number;
+  dimensions: number;
+  metric: Metric;
+  type: 'hnsw' | 'flat' | 'dynamic';
+  maxConnections: number;
+  efConstruction: number;
+  /** dynamic: vectors beyond which it becomes hnsw. */
+  threshold: number;
+  codec: Codec;
+  fullVectors: FullVectors;
+}
+
+export interface StoredVector {
+  number: number;
+  values: Float32Array;
+}
+
+export interface StoredObject {
+  id: string;
+  slot: number;
+  /** Sequence number of the record that wrote it. */
+  revision: number;
+  /** Milliseconds since 1970. */
+  created: number;
+  updated: number;
+  /** As the database encoded them. */
+  properties: Uint8Array;
+  /** Only if asked for. */
+  vectors?: StoredVector[];
+}
+
+/** What shall become of an object: its new content, or nothing. Vectors that are `kept` are not linked anew. */
+export type Effect = 'delete' | {
+  properties: Uint8Array;
+  vectors: StoredVector[] | 'kept';
+  /** By default those of the object there is, or the time of the write. */
+  created?: number;
+  updated?: number;
+};
+
+/** One object to be written. Conditions are checked when its turn has come, against all writes before it. */
+export interface Change {
+  id: string;
+  /** Throws OBJECT_MISSING or OBJECT_EXISTS otherwise. */
+  expect?: 'present' | 'absent';
+  /** Throws REVISION_MISMATCH if the object has another revision. */
+  ifRevision?: number;
+  /** True if `effect` must see the object as it is, with its vectors. */
+  needsOld?: boolean;
+  /** May throw, and nothing is written. Undefined: nothing is to be done. */
+  effect(old: StoredObject | undefined): Effect | undefined;
+}
+
+/** `written` is false where there was nothing to be done. */
+export type Outcome = { written: boolean; revision: number; error?: undefined } | { error: VectileError };
+
+export interface ChangeEvent {
+  kind: 'insert' | 'update' | 'delete';
+  id: string;
+  revision: number;
+}
+
+export interface NearOptions {
+  k: number;
+  ef?: number | undefined;
+  oversampling?: number | undefined;
+}
+
+/** Nearest first. */
+export interface Near {
+  slots: number[];
+  distances: number[];
+}
+
+export interface ShardStats {
+  objects: number;
+  /** Sequence number of the last write. */
+  seq: number;
+  /** Bytes in memory: ids, places and revisions; objects not yet in segments; indexes with all they work in. */
+  memory: { table: number; unflushed: number; indexes: number };
+  disk: { log: number; segments: number; snapshot: number; total: number };
+  /** Bytes written by snapshots, and bytes appended to the log, since it was opened. */
+  written: { snapshots: number; log: number };
+  /** By number of the named vector. */
+  vectors: Map<number, { count: number; unlinked: number; index: IndexStats | undefined }>;
+}
