@@ -11,7 +11,7 @@ const allowed = {
   'ts/engine/': ['assembly/layout', '@assemblyscript/loader'],
   'ts/storage/': ['idb'],
   'ts/storage/node-files': ['ts/storage/', 'node:fs', 'node:os', 'node:path'],
-  'ts/shard/': ['ts/engine/vector-index', 'ts/storage/storage', 'ts/storage/crc32c'],
+  'ts/shard/': ['ts/engine/vector-index', 'ts/storage/storage', 'ts/storage/crc32c', 'ts/storage/checked-json'],
   'ts/database/': ['ts/engine/checks', 'ts/engine/codecs', 'ts/engine/options', 'ts/shard/', 'ts/storage/'],
   'ts/index': ['ts/engine', 'ts/database/', 'ts/storage/'],
   'ts/entry/': ['ts/index', 'ts/engine', 'ts/engine/core', 'ts/storage/fs', 'ts/storage/node-files', 'node:fs', 'dist/'],

@@ -1,8 +1,9 @@
 /**
- * The manifest of a shard: which files make up its newest snapshot. One line with the checksum of the rest, then JSON. It is
- * the only file of a shard that is ever replaced.
+ * The manifest of a shard: which files make up its newest snapshot. It is the only file of a shard that is
+ * ever replaced.
  */
 import { VectileError } from '../errors.js';
+import { decodeJson, encodeJson } from '../storage/checked-json.js';
 import { crc32c } from '../storage/crc32c.js';
 import type { ShardIdentity } from './record.js';
 import type { Segment } from './segments.js';
@@ -29,21 +30,11 @@ export interface Manifest {
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const json = utf8.encode(JSON.stringify({ format: FORMAT, ...manifest }, null, 1));
-  const line = utf8.encode(`${crc32c(json).toString(16).padStart(8, '0')}\n`);
-  const bytes = new Uint8Array(line.length + json.length);
-  bytes.set(line);
-  bytes.set(json, line.length);
-  return bytes;
+  return encodeJson({ format: FORMAT, ...manifest });
 }
 
 export function decodeManifest(bytes: Uint8Array, name: string, identity: ShardIdentity): Manifest {
-  const crc = new TextDecoder().decode(bytes.subarray(0, 9));
-  const json = bytes.subarray(9);
-  if (crc !== `${crc32c(json).toString(16).padStart(8, '0')}\n`) {
-    throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected content that fits its checksum, got another`);
-  }
-  const manifest = JSON.parse(new TextDecoder().decode(json)) as Manifest & { format: number };
+  const manifest = decodeJson(bytes, name) as Manifest & { format: number };
   if (manifest.format !== FORMAT) throw new VectileError('STORAGE_VERSION', `${name}: expected format ${FORMAT}, got ${manifest.format}`);
   if (manifest.identity.shard !== identity.shard || manifest.identity.database !== identity.database) {
     throw new VectileError('STORAGE_CORRUPT', `${name}: expected shard ${identity.shard}, got ${manifest.identity.shard}`);
@@ -66,5 +57,3 @@ export function decodeSlots(bytes: Uint8Array, name: string): Uint32Array {
   }
   return new Uint32Array(bytes.slice(0, end).buffer);
 }
-
-const utf8 = new TextEncoder();

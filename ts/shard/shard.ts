@@ -164,6 +164,14 @@ export class Shard {
     return { objects, next: slot < this.#objects.table.extent ? slot : -1 };
   }
 
+  /** The slot past the next `count` objects from `fromSlot` on. */
+  skip(fromSlot: number, count: number): number {
+    const { table } = this.#objects;
+    let slot = fromSlot;
+    for (let left = count; left > 0 && slot < table.extent; slot++) if (table.has(slot)) left--;
+    return slot;
+  }
+
   /** The k nearest by a named vector. None if the shard does not know it. */
   near(field: number, query: Float32Array, options: NearOptions): Near | Promise<Near> {
     this.#checkOpen();

@@ -32,14 +32,12 @@ export class FsBlobs implements BlobStore {
     const path = this.#path(name);
     const folder = path.slice(0, path.lastIndexOf('/'));
     const temporary = `${folder}/${TEMPORARY}${this.#host.epoch}-${this.#count++}`;
-    let handle = await onFile(temporary, () => files.open(temporary, 'create').catch((cause: { code?: string }) => {
+    await this.#host.makeFolder(folder);
+    const handle = await onFile(temporary, () => files.open(temporary, 'create').catch(async (cause: { code?: string }) => {
       if (cause.code !== 'ENOENT') throw cause;
-      return undefined;
+      await this.#host.makeFolder(folder); // a delete has taken it away in between
+      return files.open(temporary, 'create');
     }));
-    if (!handle) {
-      await this.#host.makeFolder(folder);
-      handle = await onFile(temporary, () => files.open(temporary, 'create'));
-    }
     let bytes = 0;
     let crc = 0;
     try {
@@ -106,13 +104,16 @@ export class FsBlobs implements BlobStore {
     await onFile(path, () => this.#host.files.unlink(path).catch((cause: { code?: string }) => {
       if (cause.code !== 'ENOENT') throw cause;
     }));
-    if (!name.includes('/')) return;
     // the folder goes with its last file
-    await this.#host.files.rmdir(path.slice(0, path.lastIndexOf('/'))).catch(() => {});
+    if (name.includes('/')) await this.#host.removeFolder(path.slice(0, path.lastIndexOf('/')));
   }
 
-  /** Removes what puts have left that were cut short. */
+  /**
+   * Removes what puts have left that were cut short. Names a killed process has left may be in no more than the cache of the
+   * system; they are made durable, for what is done next builds on them.
+   */
   async sweep(folder = ''): Promise<void> {
+    await onFile(folder, () => this.#host.files.syncFolder(this.#path(folder)));
     for (const { name, isFolder } of (await onFile(folder, () => this.#host.files.list(this.#path(folder)))) ?? []) {
       if (isFolder) await this.sweep(folder ? `${folder}/${name}` : name);
       else if (name.startsWith(TEMPORARY)) await onFile(name, () => this.#host.files.unlink(this.#path(folder ? `${folder}/${name}` : name)));

@@ -23,8 +23,10 @@ export interface LogHost {
   readOnly: boolean;
   /** Throws if nothing may be written (any more). */
   checkWritable(): void;
-  /** Makes a folder, and all above it, durable. */
+  /** Makes a folder, and all above it, durable. Nothing to do if that is so already. */
   makeFolder(path: string): Promise<void>;
+  /** Removes it if it is empty. */
+  removeFolder(path: string): Promise<void>;
 }
 
 interface Frame {
@@ -62,7 +64,11 @@ export class FsLog implements ShardLog {
     const last = log.#firsts.at(-1);
     if (last === undefined) return log;
     log.#nextSeq = last;
+    /** Frames that no later one knows to be durable. */
+    let unsure: { seq: number; at: number }[] = [];
     for await (const { header, end } of log.#frames(last, true)) {
+      unsure.push({ seq: header.seq, at: log.#end });
+      unsure = unsure.slice(unsure.findIndex(({ seq }) => seq >= header.synced));
       log.#nextSeq = header.seq + header.count;
       log.#end = end;
     }
@@ -72,8 +78,12 @@ export class FsLog implements ShardLog {
     if (log.#sizes.get(last)! > log.#end) {
       await onFile(path, () => log.#handle!.truncate(log.#end));
     }
-    // what was read may be in no more than the cache of the system
+    // What was read, and the file's name, may be in no more than the cache of the system. After a failed sync it may even take what
+    // it has not written for written: so it is written again.
+    if (unsure[0]) await log.#rewrite(unsure[0].at);
     await onFile(path, () => log.#handle!.sync());
+    await host.makeFolder(folder);
+    await onFile(folder, () => host.files.syncFolder(folder));
     log.#sizes.set(last, log.#end);
     log.#synced = log.#nextSeq;
     return log;
@@ -233,10 +243,22 @@ export class FsLog implements ShardLog {
       const error = fileError(cause, path);
       try {
         await handle.truncate(position);
+        // so that sectors of this frame are not taken for those of one that is written over it
+        await handle.sync();
       } catch {
         this.#failure = new VectileError('STORAGE_FAILED', `${path}: expected to take back what was written in part, got a failure of that, too`, { cause });
       }
       throw error;
+    }
+  }
+
+  /** Writes what the last file has from `start` on once more. */
+  async #rewrite(start: number): Promise<void> {
+    const path = this.#path(this.#firsts.at(-1)!);
+    const handle = this.#handle!;
+    const read = windowOf(handle, path);
+    for (let at = start; at < this.#end; at += WINDOW_BYTES) {
+      await onFile(path, () => writeAll(handle, read(at, Math.min(WINDOW_BYTES, this.#end - at)), at));
     }
   }
 
@@ -283,7 +305,7 @@ export class FsLog implements ShardLog {
     if (this.#handle && this.#synced < this.#nextSeq) await this.#syncFile();
     const first = this.#nextSeq;
     const path = this.#path(first);
-    if (!this.#firsts.length) await this.#host.makeFolder(this.#folder);
+    await this.#host.makeFolder(this.#folder);
     const handle = await onFile(path, () => this.#host.files.open(path, 'create').catch((cause: { code?: string }) => {
       // left by a rotation that failed after this; it is empty
       if (cause.code === 'EEXIST' && !this.#firsts.includes(first)) return this.#host.files.open(path, 'write');

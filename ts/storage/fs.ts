@@ -16,6 +16,9 @@ import type { OpenStore, Store } from './storage.js';
 const FORMAT = 1;
 const MARKER = 'vectile.json';
 
+/** Folders above the store's may not be ours to sync; then they were not made by us. */
+const NOT_OURS = new Set<string | undefined>(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP']);
+
 let hostFiles: Files | undefined;
 
 /** Called by the entry of a runtime that has a file system. */
@@ -68,6 +71,8 @@ async function openFolder(files: Files, path: string, readOnly: boolean): Promis
 
 function openStore(files: Files, root: string, lock: Lock | undefined): OpenStore {
   let isClosed = false;
+  /** Whose names are known to be durable. */
+  const folders = new Set<string>();
   const host: LogHost = {
     files,
     epoch: lock?.generation ?? 0,
@@ -77,7 +82,16 @@ function openStore(files: Files, root: string, lock: Lock | undefined): OpenStor
       if (isClosed) throw new VectileError('CLOSED', `${root}: expected a store in use, got one closed`);
       if (lock.lost) throw lock.lost;
     },
-    makeFolder: (folder) => makeFolder(files, root, folder),
+    async makeFolder(folder) {
+      if (folders.has(folder)) return;
+      await makeFolder(files, root, folder);
+      folders.add(folder);
+    },
+    async removeFolder(folder) {
+      folders.delete(folder);
+      await files.rmdir(folder).catch(() => {}); // it may not be empty
+      folders.delete(folder); // someone may have made it in between
+    },
   };
   const blobs = new FsBlobs(host, root);
   return {
@@ -92,8 +106,8 @@ function openStore(files: Files, root: string, lock: Lock | undefined): OpenStor
       host.checkWritable();
       for (const blob of await blobs.list(`${name}/`)) await blobs.delete(blob.name);
       const parent = `${root}/${name}`.replace(/\/[^/]*$/, '');
-      await files.rmdir(`${root}/${name}`).catch(() => {});
-      await files.rmdir(parent).catch(() => {});
+      await host.removeFolder(`${root}/${name}`);
+      if (parent !== root) await host.removeFolder(parent);
     },
     bytes: async (prefix) => (await blobs.list(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
     async close() {
@@ -105,16 +119,23 @@ function openStore(files: Files, root: string, lock: Lock | undefined): OpenStor
   };
 }
 
-/** Makes a folder and, from below `root` on, all above it; their names are durable. */
+/** Makes a folder and all above it. Names are made durable up to `root`, or to the top, of whatever may have been made by us. */
 async function makeFolder(files: Files, root: string, folder: string): Promise<void> {
   await onFile(folder, () => files.mkdir(folder));
-  for (let at = folder; at.length > root.length && at.includes('/');) {
-    at = at.slice(0, at.lastIndexOf('/'));
-    if (at.length < root.length || !at) break;
-    await onFile(at, () => files.syncFolder(at)).catch((cause) => {
-      if (root) throw cause; // above the store it may not be ours to sync
+  const path = root ? folder : await files.resolve(folder);
+  for (let at = path; at.length > root.length && at !== parentOf(at);) {
+    at = parentOf(at);
+    await onFile(at, () => files.syncFolder(at)).catch((cause: VectileError) => {
+      const { code } = cause.cause as { code?: string };
+      if (root || !NOT_OURS.has(code)) throw cause;
     });
   }
+}
+
+/** The folder above; that of the top is the top. */
+function parentOf(path: string): string {
+  if (path.startsWith('/')) return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+  return /^(.*[^:/\\])[/\\][^/\\]+$/.exec(path)?.[1] ?? path; // of Windows
 }
 
 function checkMarker(bytes: Uint8Array, path: string): void {

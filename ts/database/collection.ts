@@ -1,0 +1,114 @@
+/** A collection as its users hold it. It holds no data itself: everything is asked of the database when it is needed. */
+import { invalid } from '../errors.js';
+import type { ChangeEvent } from '../shard/types.js';
+import { CALL_OPTIONS, call, checkAborted, type CallOptions } from './calls.js';
+import { checkOptions } from '../engine/checks.js';
+import { Data } from './data.js';
+import type { CollectionHost } from './host.js';
+import { checkId } from './ids.js';
+import { Query } from './query.js';
+import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
+import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
+import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
+import { VectileError } from '../errors.js';
+
+export type { ChangeEvent } from '../shard/types.js';
+
+export interface IteratorOptions<P extends object = Properties> extends ReturnOptions<P> {
+  /** The id of an object; those after it are given. */
+  after?: string;
+  signal?: AbortSignal;
+}
+
+/** Objects read at a time. */
+const PAGE = 256;
+
+/** A collection. `P` types its properties. Calls throw COLLECTION_MISSING once it is deleted, and CLOSED once the database is. */
+export class Collection<P extends object = Properties> {
+  readonly name: string;
+  readonly config: Config<P>;
+  readonly data: Data<P>;
+  readonly query: Query<P>;
+  readonly #host: CollectionHost;
+
+  /** @internal */
+  constructor(host: CollectionHost) {
+    this.name = host.name;
+    this.#host = host;
+    this.config = new Config(host);
+    this.data = new Data(host);
+    this.query = new Query(host);
+  }
+
+  /** Objects there are. */
+  length(options?: CallOptions): Promise<number> {
+    return call(options, [], async () => (await this.#host.shard()).size);
+  }
+
+  /**
+   * All objects, page by page at constant cost. An object that is there throughout is given once; those that come or go
+   * meanwhile may be given or not.
+   */
+  async *iterator(options: IteratorOptions<P> = {}): AsyncGenerator<StoredResult<P>, void, undefined> {
+    const { after, signal } = options;
+    checkOptions(options, [...RETURN_OPTIONS, 'after', ...CALL_OPTIONS]);
+    const { wantsVectors, make } = resultMaker<P>(this.#host.schema(), options);
+    let next = 0;
+    if (after !== undefined) {
+      checkId(after, 'after');
+      const slot = (await this.#host.shard()).slotOf(after);
+      if (slot < 0) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, got ${JSON.stringify(after)}`);
+      next = slot + 1;
+    }
+    while (next >= 0) {
+      checkAborted(signal);
+      const page = await (await this.#host.shard()).scan(next, PAGE, { vectors: wantsVectors });
+      for (const object of page.objects) {
+        checkAborted(signal);
+        yield make(object);
+      }
+      next = page.next;
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<StoredResult<P>, void, undefined> { return this.iterator(); }
+
+  /** Calls back after every write that was acknowledged; returns how to stop that. What the listener throws is reported to nobody. */
+  subscribe(listener: (event: ChangeEvent) => void): () => void {
+    if (typeof listener !== 'function') throw invalid('listener', 'a function', listener);
+    return this.#host.subscribe(listener);
+  }
+}
+
+/** The configuration of a collection. Every change is durable when it is acknowledged. */
+export class Config<P extends object = Properties> {
+  readonly #host: CollectionHost;
+
+  constructor(host: CollectionHost) {
+    this.#host = host;
+  }
+
+  /** One that would make this collection again, but for the vectorizer. */
+  get(options?: CallOptions): Promise<CollectionConfig<P>> {
+    return call(options, [], () => configOf<P>(this.#host.schema()));
+  }
+
+  /** Changes description, autoSchema, and of vectors quantizer, fullVectors, ef and threshold; searches are answered throughout. */
+  async update(update: CollectionUpdate, options?: CallOptions): Promise<void> {
+    await call(options, [], () => this.#host.changeSchema((schema) => updateSchema(schema, update)));
+  }
+
+  async addProperty(property: PropertyConfig, options?: CallOptions): Promise<void> {
+    await call(options, [], () => this.#host.changeSchema((schema) => addProperty(schema, property)));
+  }
+
+  /** One more named vector; objects that are there have none until they are written again. */
+  async addVector(name: string, config: VectorConfig = {}, options?: CallOptions): Promise<void> {
+    await call(options, [], () => this.#host.changeSchema((schema) => addVector(schema, name, config)));
+  }
+
+  /** Drops a named vector of all objects. */
+  async dropVector(name: string, options?: CallOptions): Promise<void> {
+    await call(options, [], () => this.#host.changeSchema((schema) => dropVector(schema, name)));
+  }
+}

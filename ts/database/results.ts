@@ -1,0 +1,73 @@
+/** Objects as queries give them. */
+import { invalid } from '../errors.js';
+import type { StoredObject } from '../shard/types.js';
+import { decodeProperties } from './properties.js';
+import { checkPropertyNames, vectorOf, type Schema } from './schema.js';
+import type { Properties } from './typed.js';
+
+export type MetadataName = 'distance' | 'certainty' | 'creationTime' | 'updateTime' | 'revision';
+
+export interface Metadata {
+  /** Of near queries. */
+  distance?: number;
+  /** Of near queries by cosine: 1 − distance / 2. */
+  certainty?: number;
+  creationTime?: Date;
+  updateTime?: Date;
+  /** What `ifRevision` of a write is compared with; raised by every write of the object. */
+  revision?: number;
+}
+
+export interface StoredResult<P extends object = Properties> {
+  id: string;
+  /** All, or those of `returnProperties`. */
+  properties: P;
+  /** What was asked for by `returnMetadata`. */
+  metadata: Metadata;
+  /** By name; empty unless asked for by `includeVector`. */
+  vectors: Record<string, Float32Array>;
+}
+
+export interface ReturnOptions<P extends object = Properties> {
+  /** Names of properties; default all. */
+  returnProperties?: readonly Extract<keyof P, string>[];
+  /** Default none. */
+  returnMetadata?: readonly MetadataName[];
+  /** True for all vectors, or names of vectors. Default false. */
+  includeVector?: boolean | readonly string[];
+}
+
+export const RETURN_OPTIONS = ['returnProperties', 'returnMetadata', 'includeVector'] as const;
+const METADATA: readonly MetadataName[] = ['distance', 'certainty', 'creationTime', 'updateTime', 'revision'];
+
+/** Makes results of what is stored; checks the options first. */
+export function resultMaker<P extends object>(schema: Schema, options: ReturnOptions<P> = {}): {
+  wantsVectors: boolean;
+  make(object: StoredObject, distance?: number, isCosine?: boolean): StoredResult<P>;
+} {
+  const { returnProperties, returnMetadata = [], includeVector = false } = options;
+  if (returnProperties !== undefined) checkPropertyNames(schema, returnProperties);
+  if (!Array.isArray(returnMetadata)) throw invalid('returnMetadata', `an array of ${METADATA.join(', ')}`, returnMetadata);
+  for (const name of returnMetadata) if (!METADATA.includes(name)) throw invalid('returnMetadata', METADATA.join(', '), name);
+  if (typeof includeVector !== 'boolean' && !Array.isArray(includeVector)) throw invalid('includeVector', 'true, false or names of vectors', includeVector);
+  const wanted = Array.isArray(includeVector) ? includeVector.map((name: string) => vectorOf(schema, name, 'includeVector')) : includeVector ? schema.vectors : [];
+  const asks = new Set(returnMetadata);
+  return {
+    wantsVectors: wanted.length > 0,
+    make(object, distance, isCosine) {
+      const metadata: Metadata = {};
+      if (distance !== undefined && asks.has('distance')) metadata.distance = distance;
+      if (distance !== undefined && isCosine && asks.has('certainty')) metadata.certainty = 1 - distance / 2;
+      if (asks.has('creationTime')) metadata.creationTime = new Date(object.created);
+      if (asks.has('updateTime')) metadata.updateTime = new Date(object.updated);
+      if (asks.has('revision')) metadata.revision = object.revision;
+      const vectors: Record<string, Float32Array> = {};
+      for (const { number, name } of wanted) {
+        const values = object.vectors?.find((vector) => vector.number === number)?.values;
+        if (values) Object.defineProperty(vectors, name, { value: values, writable: true, enumerable: true, configurable: true });
+      }
+      return { id: object.id, properties: decodeProperties<P>(schema, object.properties, returnProperties), metadata, vectors };
+    },
+  };
+}
+

@@ -1,0 +1,37 @@
+/** The door to the database. */
+import { Database, type OpenOptions } from './database/database.js';
+import { fs } from './storage/fs.js';
+
+/**
+ * Opens a database: in a folder, by its path, or in a store. It is made if it is not there.
+ *
+ * Throws STORE_LOCKED at once if another one has it open for writing. A damaged collection does not keep others from being used.
+ *
+ * ```ts
+ * const db = await open('./data');
+ * const tickets = await db.collections.create({ name: 'Ticket', properties: [{ name: 'text', dataType: 'text' }] });
+ * await tickets.data.insert({ properties: { text: 'Where is my parcel?' }, vector: [0.1, 0.9] });
+ * const { objects } = await tickets.query.nearVector([0, 1], { limit: 5 });
+ * await db.close();
+ * ```
+ */
+export async function open(place: string | OpenOptions, options: Omit<OpenOptions, 'store'> = {}): Promise<Database> {
+  return Database.open(typeof place === 'string' ? { ...options, store: fs(place) } : place);
+}
+
+export { fs } from './storage/fs.js';
+export { memory, type MemoryStore } from './storage/memory.js';
+export { indexedDB } from './storage/indexeddb.js';
+export { VectileError, type ErrorCode } from './errors.js';
+export { init, type CoreSource } from './engine/core.js';
+export type { Durability, Store } from './storage/storage.js';
+export type { Codec, FullVectors, Metric, VectorInput } from './types.js';
+export type { CallOptions } from './database/calls.js';
+export type { ChangeEvent, Collection, Config, IteratorOptions } from './database/collection.js';
+export type { ConditionOptions, Data, InsertManyOptions, InsertManyResult, ObjectInput, WriteOptions } from './database/data.js';
+export type { CollectionStats, Collections, Database, DatabaseStats, OpenOptions } from './database/database.js';
+export type { FetchObjectsOptions, FetchOptions, NearOptions, Query, QueryResult } from './database/query.js';
+export type { Metadata, MetadataName, ReturnOptions, StoredResult } from './database/results.js';
+export type {
+  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, Properties, PropertyConfig, PropertyValue, Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
+} from './database/typed.js';
