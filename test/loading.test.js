@@ -1,16 +1,26 @@
 // Where the core comes from, in Node; browser/loading.test.js does the same in a page.
 
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { afterEach, expect, test, vi } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 
+const folder = mkdtempSync(join(tmpdir(), 'vectile-'));
 let copies = 0;
 /** The engine as a process that has loaded nothing yet sees it. */
-const freshEngine = () => import(/* @vite-ignore */ new URL(`../dist/engine.node.js?copy=${copies++}`, import.meta.url).href);
+function freshEngine() {
+  const copy = join(folder, String(copies++));
+  cpSync(new URL('../dist', import.meta.url), copy, { recursive: true });
+  return import(/* @vite-ignore */ pathToFileURL(join(copy, 'engine.node.js')).href);
+}
 const bytesOf = (file) => readFile(new URL(`../dist/${file}`, import.meta.url));
 const options = { dimensions: 2 };
 
 afterEach(() => vi.restoreAllMocks());
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a runtime without SIMD is told so', async () => {
   vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);

@@ -3,14 +3,15 @@
  *
  *   dist/core.wasm, core-relaxed.wasm   baseline and relaxed SIMD, of one source
  *   dist/core-inline.js                 core.wasm as text, for where no file can be fetched
- *   dist/engine.{node,browser,edge}.js  the entries of ts/entry, self-contained
+ *   dist/{engine,index}.{node,browser,edge}.js   the entries of ts/entry: the engine alone, and the database
+ *   dist/chunk-*.js                     what entries share: one copy of the engine for both doors
  *   dist/types/                         declarations
  *
  * It is made in a folder of its own below wasm-build/out and put in its place when it is whole.
  */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -32,9 +33,14 @@ await writeFile(path(`${out}/core-inline.js`), `export default () => Uint8Array.
 
 await build({
   absWorkingDir: path('.'),
-  entryPoints: Object.fromEntries(['node', 'browser', 'edge'].map((entry) => [`engine.${entry}`, `ts/entry/${entry}.ts`])),
+  entryPoints: Object.fromEntries(['node', 'browser', 'edge'].flatMap((runtime) => [
+    [`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`],
+  ])),
   outdir: out,
   bundle: true,
+  splitting: true,
+  ignoreAnnotations: true, // package.json speaks of dist/
+  chunkNames: 'chunk-[hash]',
   format: 'esm',
   target: 'es2022',
   external: ['node:*', './core.wasm', './core-inline.js'],
@@ -46,7 +52,7 @@ bin('typescript/bin/tsc', '-p', 'wasm-build/tsconfig.types.json', '--outDir', `$
 await rm(path('dist'), { recursive: true, force: true });
 await rename(path(out), path('dist'));
 
-for (const file of ['core.wasm', 'core-relaxed.wasm', 'engine.node.js', 'engine.browser.js', 'engine.edge.js']) {
+for (const file of (await readdir(path('dist'))).filter((name) => /\.(js|wasm)$/.test(name))) {
   const bytes = await readFile(path(`dist/${file}`));
   console.log(`dist/${file.padEnd(20)} ${String(bytes.length).padStart(7)} bytes, ${String(gzipSync(bytes).length).padStart(6)} gzip`);
 }

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const sources = ['assembly', 'ts', 'wasm-build', 'asconfig.json', 'tsconfig.json', 'package.json'];
 /** First and last of what a build makes; a build that failed leaves the last one missing. */
-const outputs = ['dist/core.wasm', 'dist/types/ts/engine.d.ts'];
+const outputs = ['dist/core.wasm', 'dist/types/ts/index.d.ts'];
 const windows = process.platform === 'win32';
 
 if (changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json')) {

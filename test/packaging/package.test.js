@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lint, root } from '../../wasm-build/pack.js';
-import { sizes } from '../../wasm-build/size.js';
+import { closure, sizes } from '../../wasm-build/size.js';
 import { installPackage } from './installed.js';
 
 const usage = `
@@ -27,7 +27,7 @@ describe('the tarball', () => {
   });
 
   it('holds the built package and nothing else', () => {
-    const expected = /^(dist\/(core(-relaxed)?\.wasm|core-inline\.js|engine\.(node|browser|edge)\.js|types\/[\w/-]+\.d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+    const expected = /^(dist\/(core(-relaxed)?\.wasm|core-inline\.js|(engine|index)\.(node|browser|edge)\.js|chunk-\w+\.js|types\/[\w/-]+\.d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
     expect(installed.files.filter((file) => !expected.test(file))).toEqual([]);
     expect(installed.files).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'LICENSE', 'dist/core.wasm', 'dist/core-relaxed.wasm']));
   });
@@ -62,6 +62,6 @@ describe('an installed package', () => {
       bundle: true, write: false, metafile: true, format: 'esm', platform: 'browser', logLevel: 'silent', absWorkingDir: installed.folder,
     });
     expect(outputFiles.map(({ text }) => /node:/.test(text))).toEqual([false]);
-    expect(Object.keys(metafile.inputs).sort()).toEqual(['core-inline.js', 'engine.browser.js'].map((file) => `node_modules/vectile/dist/${file}`).concat('usage.js').sort());
+    expect(Object.keys(metafile.inputs).sort()).toEqual(['core-inline.js', ...closure('engine.browser.js')].map((file) => `node_modules/vectile/dist/${file}`).concat('usage.js').sort());
   });
 });

@@ -1,0 +1,4 @@
+/** The database for browsers. */
+import './browser.js';
+
+export * from '../index.js';
