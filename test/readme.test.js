@@ -1,51 +1,49 @@
-// Every block of code in the README and in docs/codecs.md runs, in a folder where the packed package is installed, and
-// prints what it says.
+// Every block of code in the README and in docs/ runs, in a folder where the packed package is installed, and prints what it
+// says. Blocks of one document share a folder, so that one may open what another has left. Blocks that need a model run in
+// packaging/quickstart.test.js.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../browser-demo/serve.js';
-import { documents, withTables } from '../bench/summary.js';
+import { documents as documentsWithTables, withTables } from '../bench/summary.js';
 import { npm, root } from '../wasm-build/pack.js';
 import { sizes } from '../wasm-build/size.js';
 import { launchChromium, missingChromium } from './browser/chromium.js';
 import { describeWithout } from './optional.js';
+import { blocksOf, inLanguage, needsModel, promised, read } from './packaging/documents.js';
 import { installPackage } from './packaging/installed.js';
 
-const read = (document) => readFileSync(join(root, document), 'utf8');
-const blocksOf = (document) => [...read(document).matchAll(/^```(\w*)\n([^]*?)^```$/gm)].map(([, language, text]) => ({ language, text }));
-const inLanguage = (document, language) => blocksOf(document).filter((block) => block.language === language).map(({ text }, i) => [`${language} ${i + 1}`, text]);
-
-/** What the comments `// → …` of a block say it prints. */
-const promised = (text) => [...text.matchAll(/\/\/ → (.*)$/gm)].map(([, line]) => line);
+const documents = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+/** `text` are drawings. */
+const LANGUAGES = ['sh', 'js', 'html', 'text'];
 
 let installed;
 beforeAll(async () => { installed = await installPackage(); });
 afterAll(() => installed?.remove());
 
-/** Writes a block as a file of the folder; its name there. */
+const folderOf = (document) => document.replaceAll(/\W/g, '-');
+
+/** Writes a block as a file of the document's folder; its name there. */
 function put(document, name, text) {
   const [extension] = name.split(' ');
-  const file = `${`${document} ${name}`.replaceAll(/\W/g, '-')}.${extension}`;
-  writeFileSync(join(installed.folder, file), text);
-  return file;
+  const folder = join(installed.folder, folderOf(document));
+  mkdirSync(folder, { recursive: true });
+  const file = `${name.replaceAll(/\W/g, '-')}.${extension}`;
+  writeFileSync(join(folder, file), text);
+  return { file, folder };
 }
 
 describe.each(documents)('%s', (document) => {
   it('has blocks of kinds that are run here', () => {
-    const blocks = blocksOf(document);
-    expect(blocks.length).toBeGreaterThan(0);
-    expect(blocks.filter(({ language }) => !['sh', 'js', 'html'].includes(language))).toEqual([]);
+    expect(blocksOf(document).filter(({ language }) => !LANGUAGES.includes(language))).toEqual([]);
   });
 
-  it.each(inLanguage(document, 'js'))('%s prints what it says', (name, text) => {
-    const printed = execFileSync(process.execPath, [put(document, name, text)], { cwd: installed.folder, encoding: 'utf8' });
-    expect(printed.trimEnd().split('\n')).toEqual(promised(text));
-  });
-
-  it('has the tables of the committed results', () => {
-    expect(read(document)).toContain(': npm run bench -- summary -->');
-    expect(read(document)).toBe(withTables(document));
+  const blocks = inLanguage(document, 'js').filter(([, text]) => !needsModel(text));
+  if (blocks.length) it.each(blocks)('%s prints what it says', (name, text) => {
+    const { file, folder } = put(document, name, text);
+    const printed = execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
+    expect(printed.trimEnd().split('\n').filter(Boolean)).toEqual(promised(text));
   });
 
   it('links to files that are there', () => {
@@ -54,13 +52,18 @@ describe.each(documents)('%s', (document) => {
   });
 });
 
+describe.each(documentsWithTables)('%s', (document) => {
+  it('has the tables of the committed results', () => {
+    expect(read(document)).toContain(': npm run bench -- summary -->');
+    expect(read(document)).toBe(withTables(document));
+  });
+});
+
 describe('the README', () => {
-  it.each(inLanguage('README.md', 'sh'))('%s: npm does it', (_, text) => {
-    const commands = text.trim().split('\n');
-    for (const command of commands) {
-      expect(command).toMatch(/^npm install vectile$/);
-      npm(['install', installed.tarball, '--offline', '--no-audit', '--no-fund'], { cwd: installed.folder, stdio: 'ignore' });
-    }
+  // packages of the model: packaging/quickstart.test.js
+  it.each(inLanguage('README.md', 'sh').filter(([, text]) => !needsModel(text)))('%s: npm does it', (_, text) => {
+    expect(text.trim()).toBe('npm install vectile');
+    npm(['install', installed.tarball, '--offline', '--no-audit', '--no-fund'], { cwd: installed.folder, stdio: 'ignore' });
   });
 
   it('states the size that is measured', () => {
@@ -70,9 +73,11 @@ describe('the README', () => {
   });
 });
 
-describeWithout(missingChromium, 'the README, in Chromium', () => {
-  it.each(inLanguage('README.md', 'html'))('%s prints what it says', async (name, text) => {
-    const file = put('README.md', name, text);
+describeWithout(missingChromium, 'in Chromium', () => {
+  const pages = documents.flatMap((document) => inLanguage(document, 'html').map(([name, text]) => [document, name, text]));
+
+  it.each(pages)('%s, %s prints what it says', async (document, name, text) => {
+    const { file } = put(document, name, text);
     const server = await serve({ root: installed.folder, answers: { '/favicon.ico': { body: '' } } });
     const browser = await launchChromium();
     try {
@@ -80,7 +85,7 @@ describeWithout(missingChromium, 'the README, in Chromium', () => {
       const printed = [];
       page.on('console', (message) => printed.push(message.text()));
       page.on('pageerror', (error) => printed.push(String(error)));
-      await page.goto(`${server.url}/${file}`);
+      await page.goto(`${server.url}/${folderOf(document)}/${file}`);
       await expect.poll(() => printed, { timeout: 10_000 }).toEqual(promised(text));
     } finally {
       await browser.close();

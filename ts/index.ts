@@ -28,7 +28,7 @@ export type { Durability, Store } from './storage/storage.js';
 export type { Codec, FullVectors, Metric, VectorInput } from './types.js';
 export type { CallOptions } from './database/calls.js';
 export type { ChangeEvent, Collection, Config, IteratorOptions } from './database/collection.js';
-export type { ConditionOptions, Data, InsertManyOptions, InsertManyResult, ObjectInput, WriteOptions } from './database/data.js';
+export type { ConditionOptions, Data, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions } from './database/data.js';
 export type { CollectionStats, Collections, Database, DatabaseStats, OpenOptions } from './database/database.js';
 export type { FetchObjectsOptions, FetchOptions, NearOptions, Query, QueryResult } from './database/query.js';
 export type { Metadata, MetadataName, ReturnOptions, StoredResult } from './database/results.js';

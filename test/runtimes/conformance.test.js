@@ -1,9 +1,6 @@
 // The same suite in every runtime the package supports, each running the package as it would be published.
-import { execFile } from 'node:child_process';
-import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { serve } from '../../browser-demo/serve.js';
 import { root } from '../../wasm-build/pack.js';
@@ -11,8 +8,7 @@ import { launchChromium, missingChromium, resultOf } from '../browser/chromium.j
 import { describeWithout } from '../optional.js';
 import { installPackage } from '../packaging/installed.js';
 import { runtimeBinary } from './binaries.js';
-
-const execute = promisify(execFile);
+import { commands, resultOfCommand, resultOfWorker, versionOf } from './run.js';
 
 /** Runs the suite with the binary that the entry chooses, then with those of `modules`. */
 const runner = (engine) => `
@@ -54,28 +50,15 @@ function expectConformance(runtime, results) {
   }
 }
 
-async function runCommand(command, args) {
-  const env = { ...process.env, DENO_DIR: join(installed.folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
-  const { stdout, stderr } = await execute(command, args, { cwd: installed.folder, env, maxBuffer: 1 << 26 }).catch((error) => error);
-  const result = /^RESULT (.*)$/m.exec(stdout)?.[1];
-  if (!result) throw new Error(`${command} ${args.join(' ')} gave no result\n${stdout}${stderr}`);
-  return JSON.parse(result);
-}
-
 it(`Node ${process.versions.node}`, async () => {
-  expectConformance(`Node ${process.versions.node}`, await runCommand(process.execPath, ['print.js']));
+  expectConformance(`Node ${process.versions.node}`, await resultOfCommand(process.execPath, ['print.js'], installed.folder));
 });
 
-for (const [name, args] of Object.entries({
-  node24: ['print.js'],
-  bun: ['run', 'print.js'],
-  deno: ['run', '--allow-read', '--no-lock', 'print.js'],
-})) {
+for (const [name, argsFor] of Object.entries(commands)) {
   const { path, missing } = await runtimeBinary(name);
   describeWithout(missing, name, () => {
     it('conforms', async () => {
-      const { stdout } = await execute(path, ['--version']);
-      expectConformance(`${name} ${/\d+\.\d+\.\d+/.exec(stdout)}`, await runCommand(path, args));
+      expectConformance(`${name} ${await versionOf(path)}`, await resultOfCommand(path, argsFor('print.js'), installed.folder));
     });
   });
 }
@@ -97,19 +80,6 @@ describeWithout(missingChromium, 'Chromium', () => {
 const workerd = await runtimeBinary('workerd');
 describeWithout(workerd.missing, 'workerd', () => {
   it('conforms, bundled as Cloudflare does', async () => {
-    const out = join(installed.folder, 'workerd');
-    await build({
-      entryPoints: ['worker.js'], absWorkingDir: installed.folder, outdir: out,
-      bundle: true, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'], loader: { '.wasm': 'copy' },
-    });
-    const modules = readdirSync(out).map((file) => `(name = "${file}", ${file.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${file}")`);
-    modules.sort((a) => (a.includes('worker.js') ? -1 : 1)); // the first is the one that is run
-    writeFileSync(join(out, 'config.capnp'), `
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = (compatibilityDate = "2026-01-01", modules = [${modules.join(', ')}]))]
-);
-`);
-    expectConformance('workerd', await runCommand(workerd.path, ['test', join(out, 'config.capnp')]));
+    expectConformance('workerd', await resultOfWorker(workerd.path, 'worker.js', installed.folder));
   });
 });

@@ -38,12 +38,13 @@ export class SimulatedFiles {
   /** How many faults have happened. */
   failed = 0;
   owner;
+  bootedAt = 0;
   #root;
   #faults = [];
 
   constructor(root = new Folder(), pid = 1) {
     this.#root = root;
-    this.owner = { pid, host: 'simulated' };
+    this.owner = { pid, host: 'simulated', space: 'simulated' };
   }
 
   // —— What happens to it ————————————————————————————————————————————————————————————
@@ -64,7 +65,7 @@ export class SimulatedFiles {
 
   /**
    * Lets the `n`-th call from now fail, of those that can fail so and have a path that `only` matches; all from there on if `lasting`.
-   * `EIO`, `ENOSPC`, `EMFILE`: rejects, a write after half of it was done. `short`: a write writes half and says so. `sync`: a sync
+   * `EIO`, `ENOSPC`, `EMFILE`: rejects, a write after half of it was done. `short`: a write writes about half and says so. `sync`: a sync
    * fails and loses what it should have written. `stop`: as if the process ended before this call.
    */
   failAt(n, kind, { only = /./, lasting = kind === 'stop' } = {}) {
@@ -207,7 +208,7 @@ export class SimulatedFiles {
           if (error.code !== 'ESTOPPED') file.write(bytes.subarray(0, bytes.length >> 1), position);
           throw error;
         }
-        const part = fault === 'short' ? bytes.subarray(0, Math.ceil(bytes.length / 2)) : bytes;
+        const part = fault === 'short' ? bytes.subarray(0, shortened(bytes.length, position)) : bytes;
         file.write(part, position);
         return part.length;
       },
@@ -435,6 +436,12 @@ function copied(root, make) {
     return there;
   };
   return copy(root);
+}
+
+/** About half, up to the end of a sector if there is one: systems write page by page. */
+function shortened(length, position) {
+  const end = Math.ceil((position + length / 2) / SECTOR) * SECTOR;
+  return Math.min(length, end - position);
 }
 
 const partsOf = (path) => path.split('/').filter((part) => part && part !== '.');

@@ -1,5 +1,5 @@
 /** Every store that runs in Node, made anew, and copied as a process would find it that opens it after another was killed. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -24,8 +24,11 @@ export const stores = {
     fork(store) {
       const folder = join(temporaryFolder(), 'data');
       cpSync(store.location, folder, { recursive: true });
-      // the owner of the copy is not this process
-      rmSync(join(folder, 'lock-00000001'), { force: true });
+      // the owner of the copy is not this process, but one that is no more
+      for (const name of readdirSync(folder).filter((name) => name.startsWith('lock-'))) {
+        const owner = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+        writeFileSync(join(folder, name), JSON.stringify({ ...owner, isFree: true, isClean: false }));
+      }
       return fs(folder);
     },
   },

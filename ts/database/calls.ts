@@ -5,35 +5,43 @@ import { checkOptions } from '../engine/checks.js';
 export interface CallOptions {
   /** Once aborted, the call throws ABORTED. What was handed to the log by then may still take place. */
   signal?: AbortSignal;
-  /** Milliseconds, above 0; after them the call throws TIMEOUT. Default none. */
+  /** Milliseconds, above 0; after them the call throws TIMEOUT, and ends as if aborted. Default none. */
   timeoutMs?: number;
 }
 
 export const CALL_OPTIONS = ['signal', 'timeoutMs'] as const;
 
-/** Checks the options of a call and does its work within them. */
-export async function call<T>(options: CallOptions | undefined, known: readonly string[], work: () => Promise<T> | T): Promise<T> {
+/** What a timer can count. */
+const TIMEOUT_MAX = 2 ** 31 - 1;
+
+/** Checks the options of a call and does its work within them. The signal that `work` gets is aborted by either of them. */
+export async function call<T>(options: CallOptions | undefined, known: readonly string[], work: (signal: AbortSignal | undefined) => Promise<T> | T): Promise<T> {
   checkOptions(options, [...CALL_OPTIONS, ...known]);
   const { signal, timeoutMs } = options ?? {};
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw invalid('signal', 'an AbortSignal', signal);
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) throw invalid('timeoutMs', 'a number of milliseconds above 0', timeoutMs);
-  if (!signal && timeoutMs === undefined) return work();
-  if (signal?.aborted) throw aborted(signal);
+  checkSignal(signal);
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= TIMEOUT_MAX)) {
+    throw invalid('timeoutMs', `a number of milliseconds above 0, at most ${TIMEOUT_MAX}`, timeoutMs);
+  }
+  if (!signal && timeoutMs === undefined) return work(undefined);
+  checkAborted(signal);
+  const ender = new AbortController();
+  const ended = new Promise<never>((_, reject) => ender.signal.addEventListener('abort', () => reject(ender.signal.reason)));
+  const onAbort = () => ender.abort(aborted(signal!));
+  signal?.addEventListener('abort', onAbort);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let onAbort = () => {};
-  const ended = new Promise<never>((_, reject) => {
-    onAbort = () => reject(aborted(signal!));
-    signal?.addEventListener('abort', onAbort);
-    if (timeoutMs !== undefined) {
-      timer = setTimeout(() => reject(new VectileError('TIMEOUT', `timeoutMs: expected the call to end within ${timeoutMs} ms, got longer`)), timeoutMs);
-    }
-  });
+  if (timeoutMs !== undefined) {
+    timer = setTimeout(() => ender.abort(new VectileError('TIMEOUT', `timeoutMs: expected the call to end within ${timeoutMs} ms, got longer`)), timeoutMs);
+  }
   try {
-    return await Promise.race([work(), ended]);
+    return await Promise.race([work(ender.signal), ended]);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw invalid('signal', 'an AbortSignal', signal);
 }
 
 export function checkAborted(signal: AbortSignal | undefined): void {
@@ -41,5 +49,6 @@ export function checkAborted(signal: AbortSignal | undefined): void {
 }
 
 function aborted(signal: AbortSignal): VectileError {
+  if (signal.reason instanceof VectileError) return signal.reason;
   return new VectileError('ABORTED', 'signal: expected the call to go on, got an abort', { cause: signal.reason });
 }

@@ -1,6 +1,6 @@
 /**
  * The catalog: which collections there are, their schemas, and their shards. A log of changes of its own, and a snapshot of what
- * they come to. Every change raises the revision, and a change that was made with another revision in mind is refused.
+ * they come to. Every change raises the revision; changes take turns, and each decides by what the one before has left.
  */
 import { VectileError } from '../errors.js';
 import { decodeJson, encodeJson } from '../storage/checked-json.js';
@@ -14,13 +14,17 @@ export interface CatalogEntry {
   shard: string;
 }
 
-/** One record of the log; a change without an entry is a deletion. */
+/** One record of the log: that the database, a collection or its next schema is there, or that a shard is not to stay. */
 interface CatalogChange {
   revision: number;
   time: number;
   database: string;
+  /** Of the collection. */
   name?: string;
+  /** What it is from now on; absent if it is deleted. */
   entry?: CatalogEntry;
+  /** A shard whose files are to be removed, unless an entry names it later. */
+  dropped?: string;
 }
 
 interface CatalogSnapshot {
@@ -30,6 +34,7 @@ interface CatalogSnapshot {
   /** Sequence number of the last record that is in it. */
   seq: number;
   collections: CatalogEntry[];
+  dropped: string[];
 }
 
 const FORMAT = 1;
@@ -45,6 +50,8 @@ export class Catalog {
   database = '';
   revision = 0;
   readonly collections = new Map<string, CatalogEntry>();
+  /** Shards that may have files and belong to no collection: of those that were deleted, and of imports that came to no end. */
+  readonly dropped = new Set<string>();
   readonly #store: OpenStore;
   readonly #log: ShardLog;
   readonly #readOnly: boolean;
@@ -54,6 +61,7 @@ export class Catalog {
   #seq = 0;
   #sinceSnapshot = 0;
   #changing: Promise<unknown> = Promise.resolve();
+  #refreshing: Promise<void> | undefined;
 
   private constructor(store: OpenStore, log: ShardLog, readOnly: boolean, now: () => number) {
     this.#store = store;
@@ -67,7 +75,7 @@ export class Catalog {
     try {
       await catalog.#readSnapshot();
       await catalog.refresh();
-      if (!readOnly && !catalog.database) await catalog.#append({ revision: 1, time: now(), database: newHexId() });
+      if (!readOnly && !catalog.database) await catalog.#append([{}]);
       return catalog;
     } catch (cause) {
       await catalog.#log.close();
@@ -82,34 +90,58 @@ export class Catalog {
   }
 
   /**
-   * Makes, replaces or (without an entry) deletes what the catalog knows of a collection. `decide` sees it as it is when its
-   * turn has come, and may throw; undefined leaves it so. Resolves when the change is durable.
+   * Makes, replaces or deletes what the catalog knows of a collection. `decide` sees it as it is when its turn has come, and may
+   * throw; undefined leaves it so. Resolves when the change is durable.
    */
   change(name: string, decide: (present: CatalogEntry | undefined) => CatalogEntry | 'delete' | undefined): Promise<void> {
-    const changed = this.#changing.then(async () => {
-      const decision = decide(this.collections.get(name));
+    return this.#inTurn(async () => {
+      const present = this.collections.get(name);
+      const decision = decide(present);
       if (decision === undefined) return;
-      const change: CatalogChange = { revision: this.revision + 1, time: this.#now(), database: this.database, name };
-      await this.#append(decision === 'delete' ? change : { ...change, entry: decision });
+      await this.#append([decision === 'delete' ? { name, ...present && { dropped: present.shard } } : { name, entry: decision }]);
     });
-    this.#changing = changed.catch(() => {});
-    return changed;
+  }
+
+  /** Makes collections whose names are not taken: all of them, or none if it fails. */
+  addAll(entries: readonly CatalogEntry[]): Promise<void> {
+    return this.#inTurn(() => this.#append(entries.map((entry) => ({ name: entry.schema.name, entry }))));
+  }
+
+  /** Notes that a shard is to be removed unless a collection is made of it. */
+  drop(shard: string): Promise<void> {
+    return this.#inTurn(() => this.#append([{ dropped: shard }]));
   }
 
   /** Read-only: takes up what a writer has changed since. */
-  async refresh(): Promise<void> {
-    try {
-      await this.#replay();
-    } catch (cause) {
-      if (!(cause instanceof VectileError) || cause.code !== 'LOG_CONFLICT') throw cause;
-      await this.#readSnapshot();
-      await this.#replay();
-    }
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#follow().finally(() => { this.#refreshing = undefined; });
+    return this.#refreshing;
   }
 
   async close(): Promise<void> {
     await this.#changing;
+    await this.#refreshing?.catch(() => {});
     await this.#log.close();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const changed = this.#changing.then(work);
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      await this.#replay();
+    } catch (cause) {
+      // trimmed behind a newer snapshot
+      if (!(cause instanceof VectileError) || cause.code !== 'LOG_CONFLICT') throw cause;
+      await this.#readSnapshot();
+      await this.#replay().catch((again: unknown) => {
+        if (!(again instanceof VectileError) || again.code !== 'LOG_CONFLICT') throw again;
+        throw new VectileError('STORAGE_CORRUPT', `${SNAPSHOT}: expected one that the log goes on from, got ${this.#seq ? 'an older one' : 'none'}`, { cause: again });
+      });
+    }
   }
 
   async #readSnapshot(): Promise<void> {
@@ -123,6 +155,8 @@ export class Catalog {
     this.revision = snapshot.revision;
     this.#seq = snapshot.seq;
     this.collections.clear();
+    this.dropped.clear();
+    for (const shard of snapshot.dropped) this.dropped.add(shard);
     for (const entry of snapshot.collections) this.collections.set(entry.schema.name, entry);
     for (const name of new Set([...former, ...this.collections.keys()])) this.#tell(name);
   }
@@ -143,17 +177,24 @@ export class Catalog {
     }
   }
 
-  async #append(change: CatalogChange): Promise<void> {
-    await this.#log.append([encodeJson(change)], this.#seq + 1, 'sync');
-    this.#apply(change);
+  /** As one unit. The first change of all makes the database. */
+  async #append(contents: readonly Pick<CatalogChange, 'name' | 'entry' | 'dropped'>[]): Promise<void> {
+    if (!contents.length) return;
+    const time = this.#now();
+    const database = this.database || newHexId();
+    const changes = contents.map((content, i): CatalogChange => ({ revision: this.revision + 1 + i, time, database, ...content }));
+    await this.#log.append(changes.map(encodeJson), this.#seq + 1, 'sync');
+    for (const change of changes) this.#apply(change);
     if (this.#sinceSnapshot >= SNAPSHOT_RECORDS) await this.#writeSnapshot().catch(() => {}); // the log has it all
   }
 
-  #apply({ database, revision, name, entry }: CatalogChange): void {
+  #apply({ database, revision, name, entry, dropped }: CatalogChange): void {
     this.database = database;
     this.revision = revision;
     this.#seq++;
     this.#sinceSnapshot++;
+    if (dropped !== undefined) this.dropped.add(dropped);
+    if (entry) this.dropped.delete(entry.shard);
     if (name === undefined) return;
     if (entry) this.collections.set(name, entry);
     else this.collections.delete(name);
@@ -162,7 +203,9 @@ export class Catalog {
 
   async #writeSnapshot(): Promise<void> {
     const { database, revision } = this;
-    const encoded = encodeJson({ format: FORMAT, database, revision, seq: this.#seq, collections: [...this.collections.values()] } satisfies CatalogSnapshot);
+    const encoded = encodeJson({
+      format: FORMAT, database, revision, seq: this.#seq, collections: [...this.collections.values()], dropped: [...this.dropped],
+    } satisfies CatalogSnapshot);
     const { blobs } = this.#store;
     const { etag } = this.#etag === undefined ? await blobs.putIfAbsent(SNAPSHOT, encoded) : await blobs.putIfMatch(SNAPSHOT, encoded, this.#etag);
     this.#etag = etag;

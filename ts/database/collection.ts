@@ -1,7 +1,8 @@
 /** A collection as its users hold it. It holds no data itself: everything is asked of the database when it is needed. */
-import { invalid } from '../errors.js';
+import { VectileError, invalid } from '../errors.js';
+import { pause } from '../shard/pause.js';
 import type { ChangeEvent } from '../shard/types.js';
-import { CALL_OPTIONS, call, checkAborted, type CallOptions } from './calls.js';
+import { call, checkAborted, checkSignal, type CallOptions } from './calls.js';
 import { checkOptions } from '../engine/checks.js';
 import { Data } from './data.js';
 import type { CollectionHost } from './host.js';
@@ -10,7 +11,6 @@ import { Query } from './query.js';
 import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
 import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
-import { VectileError } from '../errors.js';
 
 export type { ChangeEvent } from '../shard/types.js';
 
@@ -51,8 +51,9 @@ export class Collection<P extends object = Properties> {
    */
   async *iterator(options: IteratorOptions<P> = {}): AsyncGenerator<StoredResult<P>, void, undefined> {
     const { after, signal } = options;
-    checkOptions(options, [...RETURN_OPTIONS, 'after', ...CALL_OPTIONS]);
-    const { wantsVectors, make } = resultMaker<P>(this.#host.schema(), options);
+    checkOptions(options, [...RETURN_OPTIONS, 'after', 'signal']);
+    checkSignal(signal);
+    const { wantsVectors, make } = resultMaker<P>(this.#host, options);
     let next = 0;
     if (after !== undefined) {
       checkId(after, 'after');
@@ -68,6 +69,7 @@ export class Collection<P extends object = Properties> {
         yield make(object);
       }
       next = page.next;
+      await pause(); // where nothing is waited for, everything else has its turn here
     }
   }
 

@@ -2,16 +2,21 @@
 import { VectileError, invalid } from '../errors.js';
 import { checkOptions } from '../engine/checks.js';
 import { Shard } from '../shard/shard.js';
-import type { ChangeEvent, FieldSpec, ShardStats } from '../shard/types.js';
 import type { Durability, OpenStore, Store } from '../storage/storage.js';
-import type { IndexStats } from '../types.js';
 import { call, type CallOptions } from './calls.js';
 import { Catalog, newHexId, type CatalogEntry } from './catalog.js';
-import { Collection } from './collection.js';
-import { exportDatabase, importDatabase } from './export.js';
+import { Collections } from './collections.js';
+import { exportDatabase } from './export.js';
+import { fieldsOf } from './fields.js';
 import type { CollectionHost } from './host.js';
-import { checkCollectionName, configOf, createSchema, type Schema } from './schema.js';
-import type { CollectionConfig, Properties, Vectorizer } from './typed.js';
+import { importDatabase, type ByteSource } from './import.js';
+import { OpenCollections, SHARDS, type OpenCollection } from './open-collections.js';
+import type { Schema } from './schema.js';
+import { collectionStats, type DatabaseStats } from './stats.js';
+import type { Vectorizer } from './typed.js';
+
+export type { CollectionStats, DatabaseStats } from './stats.js';
+export { Collections } from './collections.js';
 
 export interface OpenOptions {
   /** `memory()`, `indexedDB(name)`, `fs(path)`. */
@@ -20,63 +25,37 @@ export interface OpenOptions {
   durability?: Durability;
   /** Opens beside a writer, and follows it within a second. Nothing may be written. */
   readOnly?: boolean;
-  /** What `export` gave, to be put into an empty store. */
-  from?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** What `export` gave, to be put into an empty store: all of it, or nothing if it fails. Throws STORAGE_CORRUPT if it is not whole. */
+  from?: ByteSource;
   /** Milliseconds since 1970; default Date.now. */
   now?: () => number;
-}
-
-export interface CollectionStats {
-  objects: number;
-  /** In memory; `table`: ids, places and revisions. */
-  memory: ShardStats['memory'];
-  disk: ShardStats['disk'];
-  written: ShardStats['written'];
-  /** By name of the vector: how many, how many are not linked yet, and what the index says. */
-  vectors: Record<string, { count: number; unlinked: number; index: IndexStats | undefined }>;
-}
-
-export interface DatabaseStats {
-  collections: Record<string, CollectionStats>;
-  objects: number;
-  bytes: { memory: number; disk: number };
-}
-
-interface OpenCollection {
-  shard: Promise<Shard>;
-  listeners: Set<(event: ChangeEvent) => void>;
-  pageEnds: Map<string, number>;
 }
 
 const OPTIONS = ['store', 'durability', 'readOnly', 'from', 'now'];
 const DURABILITIES: readonly Durability[] = ['sync', 'flush', 'none'];
 const REFRESH_MS = 250;
-const SHARDS = 'shards/';
 
 /** An open database. Made by `open`. */
 export class Database {
   readonly collections: Collections;
   readonly #store: OpenStore;
   readonly #catalog: Catalog;
-  readonly #options: OpenOptions;
-  readonly #open = new Map<string, OpenCollection>();
+  readonly #open: OpenCollections;
+  readonly #durability: Durability;
+  readonly #readOnly: boolean;
   readonly #vectorizers = new Map<string, Vectorizer>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(store: OpenStore, catalog: Catalog, options: OpenOptions) {
+  private constructor(store: OpenStore, catalog: Catalog, durability: Durability, readOnly: boolean, now: () => number) {
     this.#store = store;
     this.#catalog = catalog;
-    this.#options = options;
+    this.#durability = durability;
+    this.#readOnly = readOnly;
+    this.#open = new OpenCollections(catalog, { store, durability, readOnly, now });
     this.collections = new Collections({
-      schemas: () => {
-        this.#checkOpen();
-        return [...catalog.collections.values()].map(({ schema }) => schema);
-      },
-      has: (name) => {
-        this.#checkOpen();
-        return catalog.collections.has(name);
-      },
+      schemas: () => this.#entries().map(({ schema }) => schema),
+      has: (name) => this.#entries().some(({ schema }) => schema.name === name),
       create: (schema, vectorizer) => this.#create(schema, vectorizer),
       use: (name, vectorizer) => this.#use(name, vectorizer),
       remove: (name) => this.#remove(name),
@@ -90,42 +69,31 @@ export class Database {
     if (typeof store?.open !== 'function') throw invalid('store', 'a store, such as memory() or indexedDB(name)', store);
     if (!DURABILITIES.includes(durability)) throw invalid('durability', DURABILITIES.join(', '), durability);
     if (typeof readOnly !== 'boolean') throw invalid('readOnly', 'true or false', readOnly);
+    if (typeof now !== 'function') throw invalid('now', 'a function', now);
     if (from !== undefined && readOnly) throw invalid('from', 'none where nothing may be written', from);
     const opened = await store.open({ readOnly });
+    let database: Database | undefined;
     try {
-      const catalog = await Catalog.open(opened, readOnly, now);
-      const database = new Database(opened, catalog, { ...options, durability, readOnly, now });
-      try {
-        await database.#start(from);
-        return database;
-      } catch (cause) {
-        await database.close().catch(() => {});
-        throw cause;
-      }
+      database = new Database(opened, await Catalog.open(opened, readOnly, now), durability, readOnly, now);
+      await database.#start(from);
+      return database;
     } catch (cause) {
-      await opened.close().catch(() => {});
+      await (database ?? opened).close().catch(() => {});
       throw cause;
     }
   }
 
-  /** Counts and bytes. */
+  /** Counts and bytes. A damaged collection is among them, with what is wrong with it. */
   stats(options?: CallOptions): Promise<DatabaseStats> {
     return call(options, [], async () => {
-      this.#checkOpen();
-      const collections: Record<string, CollectionStats> = Object.create(null);
+      const collections: DatabaseStats['collections'] = Object.create(null);
       let objects = 0;
       let memory = 0;
-      for (const [name, { schema }] of this.#catalog.collections) {
-        const stats = await (await this.#shardOf(name)).stats();
-        const vectors: CollectionStats['vectors'] = Object.create(null);
-        for (const { number, name: vector } of schema.vectors) {
-          const found = stats.vectors.get(number);
-          vectors[vector] = found ?? { count: 0, unlinked: 0, index: undefined };
-        }
-        const { memory: inMemory, disk, written } = stats;
-        collections[name] = { objects: stats.objects, memory: inMemory, disk, written, vectors };
+      for (const { schema } of this.#entries()) {
+        const stats = await collectionStats(schema, this.#shardOf(schema.name));
+        collections[schema.name] = stats;
         objects += stats.objects;
-        memory += inMemory.table + inMemory.unflushed + inMemory.indexes;
+        memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes;
       }
       return { collections, objects, bytes: { memory, disk: await this.#store.bytes('') } };
     });
@@ -141,10 +109,13 @@ export class Database {
     return call(options, [], () => this.#forAll((shard) => shard.compact()));
   }
 
-  /** The whole database as one file with checksums, for `open({ store, from })`. Writes may go on; each collection is as the stream passes it. */
+  /**
+   * The whole database as one file with checksums, for `open({ store, from })`. Writes may go on: an object that is there
+   * throughout is in it once, one that is written meanwhile as it was before or after. Vectorizers are not in it.
+   */
   export(): AsyncGenerator<Uint8Array> {
-    this.#checkOpen();
-    return exportDatabase([...this.#catalog.collections.values()].map(({ schema }) => ({ schema, shard: () => this.#shardOf(schema.name) })));
+    const names = this.#entries().map(({ schema }) => schema.name);
+    return exportDatabase(names.map((name) => ({ schema: () => this.#entry(name).schema, shard: () => this.#shardOf(name) })));
   }
 
   /** Waits for writes that are under way, and gives the store back. */
@@ -157,49 +128,60 @@ export class Database {
 
   // What follows is how the above is done.
 
-  get #readOnly(): boolean { return this.#options.readOnly === true; }
-
-  #checkOpen(): void {
-    if (this.#closing) throw new VectileError('CLOSED', 'database: expected one in use, got one closed');
-  }
-
-  /** A shard that is damaged fails alone: when its collection is used. */
-  async #start(from: OpenOptions['from']): Promise<void> {
+  async #start(from: ByteSource | undefined): Promise<void> {
     if (!this.#readOnly) await this.#sweep();
-    this.#catalog.watch((name) => {
-      if (!this.#catalog.collections.has(name)) this.#forget(name);
-      else if (this.#readOnly) void this.#reconfigure(name);
-    });
-    await Promise.all([...this.#catalog.collections.keys()].map((name) => this.#shardOf(name).catch(() => {})));
+    await Promise.all(this.#entries().map(({ schema }) => this.#shardOf(schema.name).catch(() => {})));
     if (from !== undefined) await this.#import(from);
     if (!this.#readOnly) return;
     this.#timer = setInterval(() => void this.#catalog.refresh().catch(() => {}), REFRESH_MS);
     (this.#timer as { unref?(): void }).unref?.();
   }
 
-  async #import(from: NonNullable<OpenOptions['from']>): Promise<void> {
-    if (this.#catalog.collections.size) throw invalid('from', 'an empty store to put it into', `one with ${this.#catalog.collections.size} collections`);
+  /** Removes what shards have left that were deleted, or imported in part, when the process ended. */
+  async #sweep(): Promise<void> {
+    const { dropped } = this.#catalog;
+    const known = new Set(this.#entries().map(({ shard }) => shard));
+    const names = [...(await this.#store.blobs.list(SHARDS)).map(({ name }) => name), ...(await this.#store.logs(SHARDS))];
+    for (const shard of new Set(names.map((name) => name.split('/')[1]!))) {
+      if (known.has(shard)) continue;
+      if (!dropped.has(shard)) throw new VectileError('STORAGE_CORRUPT', `${SHARDS}${shard}: expected a collection of the catalog to have it, got none`);
+      await Shard.remove(this.#store, SHARDS + shard);
+    }
+    dropped.clear();
+  }
+
+  /** The collections are there with one record of the catalog, once all their objects are. */
+  async #import(from: ByteSource): Promise<void> {
+    const present = this.#entries().length;
+    if (present) throw invalid('from', 'an empty store to put it into', `one with ${present} collections`);
+    const imported: { entry: CatalogEntry; shard: Shard }[] = [];
     try {
-      await importDatabase(from, async (schema) => {
-        await this.#create(schema, undefined);
-        return this.#shardOf(schema.name);
+      await importDatabase(from, {
+        create: async (schema) => {
+          const entry = { schema, shard: newHexId() };
+          await this.#catalog.drop(entry.shard);
+          const shard = await this.#open.openShard(entry);
+          imported.push({ entry, shard });
+          return shard;
+        },
+        async change(schema) {
+          const { entry, shard } = imported.at(-1)!;
+          entry.schema = schema;
+          await shard.configure(fieldsOf(schema));
+        },
       });
+      await this.#catalog.addAll(imported.map(({ entry }) => entry));
+      for (const { entry, shard } of imported) this.#open.adopt(entry, Promise.resolve(shard));
     } catch (cause) {
-      for (const name of [...this.#catalog.collections.keys()]) await this.#remove(name).catch(() => {});
+      for (const { entry, shard } of imported) {
+        await shard.close().catch(() => {});
+        await this.#removeFiles(entry.shard).catch(() => {}); // it is tried again when the store is opened
+      }
       throw cause;
     }
   }
 
-  /** Removes shards that no collection has: of those deleted when the process ended. */
-  async #sweep(): Promise<void> {
-    const known = new Set([...this.#catalog.collections.values()].map(({ shard }) => shard));
-    const names = [...(await this.#store.blobs.list(SHARDS)).map(({ name }) => name), ...(await this.#store.logs(SHARDS))];
-    const found = new Set(names.map((name) => name.split('/')[1]!));
-    for (const shard of found) if (!known.has(shard)) await Shard.remove(this.#store, SHARDS + shard);
-  }
-
   async #create(schema: Schema, vectorizer: Vectorizer | undefined): Promise<void> {
-    this.#checkOpen();
     this.#checkWritable();
     await this.#catalog.change(schema.name, (present) => {
       if (present) throw new VectileError('COLLECTION_EXISTS', `name: expected one that is not taken, got ${JSON.stringify(schema.name)}`);
@@ -210,30 +192,40 @@ export class Database {
   }
 
   async #remove(name: string): Promise<void> {
-    this.#checkOpen();
     this.#checkWritable();
     const entry = this.#entry(name);
     const shard = await this.#open.get(name)?.shard.catch(() => undefined);
-    await this.#catalog.change(name, (present) => (present?.shard === entry.shard ? 'delete' : undefined));
-    await shard?.close().catch(() => {});
+    await this.#catalog.change(name, (present) => {
+      if (present?.shard !== entry.shard) throw missing(name);
+      return 'delete';
+    });
     this.#vectorizers.delete(name);
-    await Shard.remove(this.#store, SHARDS + entry.shard);
+    await shard?.close().catch(() => {});
+    await this.#removeFiles(entry.shard);
+  }
+
+  async #removeFiles(shard: string): Promise<void> {
+    await Shard.remove(this.#store, SHARDS + shard);
+    this.#catalog.dropped.delete(shard);
   }
 
   #use(name: string, vectorizer: Vectorizer | undefined): CollectionHost {
+    this.#checkOpen();
     if (vectorizer) this.#vectorizers.set(name, vectorizer);
     const vectorizers = this.#vectorizers;
     const collection = () => this.#collection(name);
     return {
       name,
-      durability: this.#options.durability ?? 'sync',
+      durability: this.#durability,
       get vectorizer() { return vectorizers.get(name); },
       get pageEnds() { return collection().pageEnds; },
-      schema: () => {
-        this.#checkOpen();
-        return this.#entry(name).schema;
-      },
+      schema: () => this.#entry(name).schema,
       shard: () => this.#shardOf(name),
+      writable: async () => {
+        const { shard, extended } = collection();
+        await extended;
+        return shard;
+      },
       changeSchema: (change) => this.#changeSchema(name, change),
       subscribe: (listener) => {
         const { listeners } = collection();
@@ -243,154 +235,55 @@ export class Database {
     };
   }
 
-  async #changeSchema(name: string, change: (schema: Schema) => Schema): Promise<Schema> {
-    this.#checkOpen();
+  async #changeSchema(name: string, change: (schema: Schema) => Schema): Promise<void> {
     this.#checkWritable();
     await this.#catalog.change(name, (present) => {
       if (!present) throw missing(name);
       const schema = change(present.schema);
       return schema === present.schema ? undefined : { ...present, schema };
     });
-    await this.#reconfigure(name);
-    return this.#entry(name).schema;
+    await this.#collection(name).configured;
   }
 
-  async #reconfigure(name: string): Promise<void> {
-    const shard = await this.#open.get(name)?.shard.catch(() => undefined);
-    const entry = this.#catalog.collections.get(name);
-    if (shard && entry) await shard.configure(fieldsOf(entry.schema));
+  #checkOpen(): void {
+    if (this.#closing) throw new VectileError('CLOSED', 'database: expected one in use, got one closed');
+  }
+
+  #checkWritable(): void {
+    this.#checkOpen();
+    if (this.#readOnly) throw new VectileError('STORE_READ_ONLY', 'database: expected one open for writing, got one opened read-only');
+  }
+
+  #entries(): CatalogEntry[] {
+    this.#checkOpen();
+    return [...this.#catalog.collections.values()];
   }
 
   #entry(name: string): CatalogEntry {
+    this.#checkOpen();
     const entry = this.#catalog.collections.get(name);
     if (!entry) throw missing(name);
     return entry;
   }
 
-  async #shardOf(name: string): Promise<Shard> {
-    return this.#collection(name).shard;
-  }
+  #collection(name: string): OpenCollection { return this.#open.of(name, this.#entry(name)); }
 
-  #collection(name: string): OpenCollection {
-    this.#checkOpen();
-    const entry = this.#entry(name);
-    const known = this.#open.get(name);
-    if (known) return known;
-    const listeners = new Set<(event: ChangeEvent) => void>();
-    const { durability, now } = this.#options;
-    const shard = Shard.open({
-      store: this.#store, prefix: SHARDS + entry.shard, identity: { database: this.#catalog.database, shard: entry.shard }, fields: fieldsOf(entry.schema),
-      readOnly: this.#readOnly, ...durability && { durability }, ...now && { now },
-    }).then((opened) => {
-      opened.onChange = (events) => {
-        for (const event of events) for (const listener of [...listeners]) tell(listener, event);
-      };
-      return opened;
-    });
-    shard.catch(() => {}); // it is told to whoever uses the collection
-    const collection = { shard, listeners, pageEnds: new Map<string, number>() };
-    this.#open.set(name, collection);
-    return collection;
-  }
+  async #shardOf(name: string): Promise<Shard> { return this.#collection(name).shard; }
 
-  #forget(name: string): void {
-    const collection = this.#open.get(name);
-    this.#open.delete(name);
-    if (this.#readOnly) void collection?.shard.then((shard) => shard.close()).catch(() => {});
-  }
-
+  /** Of every collection, whatever happens to another. */
   async #forAll(work: (shard: Shard) => Promise<void>): Promise<void> {
-    this.#checkOpen();
-    for (const name of [...this.#catalog.collections.keys()]) await work(await this.#shardOf(name));
+    const failures: unknown[] = [];
+    for (const { schema } of this.#entries()) await this.#shardOf(schema.name).then(work).catch((cause: unknown) => failures.push(cause));
+    if (failures.length) throw failures[0];
   }
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     const failures: unknown[] = [];
-    for (const { shard } of this.#open.values()) {
-      const opened = await shard.catch(() => undefined);
-      await opened?.close().catch((cause: unknown) => failures.push(cause));
-    }
+    await this.#open.close().catch((cause: unknown) => failures.push(cause));
     await this.#catalog.close().catch((cause: unknown) => failures.push(cause));
     await this.#store.close();
     if (failures.length) throw failures[0];
-  }
-
-  #checkWritable(): void {
-    if (this.#readOnly) throw new VectileError('STORE_READ_ONLY', 'database: expected one open for writing, got one opened read-only');
-  }
-}
-
-interface CollectionsHost {
-  schemas(): Schema[];
-  has(name: string): boolean;
-  create(schema: Schema, vectorizer: Vectorizer | undefined): Promise<void>;
-  use(name: string, vectorizer: Vectorizer | undefined): CollectionHost;
-  remove(name: string): Promise<void>;
-}
-
-/** The collections of a database. */
-export class Collections {
-  readonly #host: CollectionsHost;
-
-  /** @internal */
-  constructor(host: CollectionsHost) {
-    this.#host = host;
-  }
-
-  /** Makes a collection. Throws COLLECTION_EXISTS. */
-  create<P extends object = Properties>(config: CollectionConfig<P>, options?: CallOptions): Promise<Collection<P>> {
-    return call(options, [], async () => {
-      const schema = createSchema(config);
-      await this.#host.create(schema, config.vectorizer);
-      return new Collection<P>(this.#host.use(schema.name, config.vectorizer));
-    });
-  }
-
-  /** A collection by name; whether it is there shows when it is used. Functions are not stored: the vectorizer is given here. */
-  use<P extends object = Properties>(name: string, options: { vectorizer?: Vectorizer } = {}): Collection<P> {
-    checkCollectionName(name);
-    checkOptions(options, ['vectorizer']);
-    const { vectorizer } = options;
-    if (vectorizer !== undefined && typeof vectorizer !== 'function') throw invalid('vectorizer', 'a function', vectorizer);
-    return new Collection<P>(this.#host.use(name, vectorizer));
-  }
-
-  exists(name: string, options?: CallOptions): Promise<boolean> {
-    return call(options, [], () => {
-      checkCollectionName(name);
-      return this.#host.has(name);
-    });
-  }
-
-  /** Configurations of all collections, in the order they were made. */
-  listAll(options?: CallOptions): Promise<CollectionConfig[]> {
-    return call(options, [], () => this.#host.schemas().map((schema) => configOf(schema)));
-  }
-
-  /** Deletes a collection and every byte of it. Throws COLLECTION_MISSING. */
-  delete(name: string, options?: CallOptions): Promise<void> {
-    return call(options, [], () => {
-      checkCollectionName(name);
-      return this.#host.remove(name);
-    });
-  }
-}
-
-/** Named vectors that have their dimensions, as a shard takes them. */
-function fieldsOf(schema: Schema): FieldSpec[] {
-  return schema.vectors.flatMap(({ number, dimensions, metric, index, quantizer, fullVectors }) => {
-    if (dimensions === undefined) return [];
-    const { type, maxConnections = 32, efConstruction = 128, threshold = 0 } = index;
-    return [{ number, dimensions, metric, type, maxConnections, efConstruction, threshold, codec: quantizer, fullVectors }];
-  });
-}
-
-function tell(listener: (event: ChangeEvent) => void, event: ChangeEvent): void {
-  try {
-    listener(event);
-  } catch {
-    // a listener is no part of the write it hears of
   }
 }
 

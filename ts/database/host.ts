@@ -13,8 +13,10 @@ export interface CollectionHost {
   schema(): Schema;
   /** Open, with all that was written. Throws what is wrong with it, and as `schema` does. */
   shard(): Promise<Shard>;
-  /** Replaces the schema, if it still has the revision that `change` was made of, and readies the shard for it. */
-  changeSchema(change: (schema: Schema) => Schema): Promise<Schema>;
+  /** The same, once it knows every named vector that `schema` has had before: what it does not know it would not index. */
+  writable(): Promise<Shard>;
+  /** Replaces the schema by what `change` makes of it, and readies the shard for it. */
+  changeSchema(change: (schema: Schema) => Schema): Promise<void>;
   subscribe(listener: (event: ChangeEvent) => void): () => void;
   /** Slots of objects that pages have ended with, by id. */
   readonly pageEnds: Map<string, number>;

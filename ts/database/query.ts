@@ -9,7 +9,7 @@ import { checkId } from './ids.js';
 import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
 import { vectorOf, type Schema, type VectorSchema } from './schema.js';
 import type { Properties, VectorsInput } from './typed.js';
-import { embed } from './vectorize.js';
+import { TEXTS_MAX, embed } from './vectorize.js';
 import { checkedVector, onlyVector } from './vectors.js';
 
 export interface FetchOptions<P extends object = Properties> extends ReturnOptions<P>, CallOptions {}
@@ -63,7 +63,7 @@ export class Query<P extends object = Properties> {
   fetchObjectById(id: string, options?: FetchOptions<P>): Promise<StoredResult<P> | null> {
     return call(options, RETURN_OPTIONS, async () => {
       checkId(id);
-      const { wantsVectors, make } = resultMaker<P>(this.#host.schema(), options);
+      const { wantsVectors, make } = resultMaker<P>(this.#host, options);
       const object = await (await this.#host.shard()).get(id, { vectors: wantsVectors });
       return object ? make(object) : null;
     });
@@ -74,7 +74,7 @@ export class Query<P extends object = Properties> {
     return call(options, RETURN_OPTIONS, async () => {
       if (!Array.isArray(ids)) throw invalid('ids', 'an array of ids', ids);
       ids.forEach((id, i) => checkId(id, `ids[${i}]`));
-      const { wantsVectors, make } = resultMaker<P>(this.#host.schema(), options);
+      const { wantsVectors, make } = resultMaker<P>(this.#host, options);
       const shard = await this.#host.shard();
       const objects: StoredResult<P>[] = [];
       for (const id of ids) {
@@ -93,7 +93,7 @@ export class Query<P extends object = Properties> {
       checkInteger('offset', offset, 0, OFFSET_MAX);
       if (after !== undefined) checkId(after, 'after');
       if (after !== undefined && offset) throw invalid('offset', 'none beside `after`', offset);
-      const { wantsVectors, make } = resultMaker<P>(this.#host.schema(), options);
+      const { wantsVectors, make } = resultMaker<P>(this.#host, options);
       const shard = await this.#host.shard();
       const start = after === undefined ? shard.skip(0, offset) : this.#slotOf(shard.slotOf(after), after) + 1;
       const { objects } = await shard.scan(start, limit, { vectors: wantsVectors });
@@ -107,7 +107,7 @@ export class Query<P extends object = Properties> {
     return call(options, NEAR_OPTIONS, async () => {
       const schema = this.#host.schema();
       const [field, values] = queryVector(schema, vector, options.targetVector);
-      return this.#near(schema, field, values, options);
+      return this.#near(field, values, options);
     });
   }
 
@@ -121,22 +121,24 @@ export class Query<P extends object = Properties> {
       if (!object) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
       const values = object.vectors!.find(({ number }) => number === field.number)?.values;
       if (!values) throw new VectileError('SCHEMA_MISMATCH', `id: expected an object with a vector ${JSON.stringify(field.name)}, got one without`);
-      return this.#near(schema, field, values, options);
+      return this.#near(field, values, options);
     });
   }
 
-  /** The nearest to the vector that the collection's vectorizer makes of a text. */
-  nearText(text: string, options: NearOptions<P> = {}): Promise<QueryResult<P>> {
-    return call(options, NEAR_OPTIONS, async () => {
-      if (typeof text !== 'string' || !text) throw invalid('text', 'a text', text);
+  /** The nearest to the vector that the collection's vectorizer makes of a text; of up to 64 texts, to the mean of theirs. */
+  nearText(text: string | readonly string[], options: NearOptions<P> = {}): Promise<QueryResult<P>> {
+    return call(options, NEAR_OPTIONS, async (signal) => {
+      const texts: unknown[] = Array.isArray(text) ? [...text] : [text];
+      const areTexts = texts.length > 0 && texts.length <= TEXTS_MAX && texts.every((each) => typeof each === 'string' && each !== '');
+      if (!areTexts) throw invalid('text', `a text, or 1 to ${TEXTS_MAX} of them`, text);
       const schema = this.#host.schema();
       const field = targetOf(schema, options.targetVector);
-      const [vector] = await embed(this.#host, [text], options.signal);
-      return this.#near(schema, field, checkedVector(field, vector!, 'vectorizer'), options);
+      const vectors = (await embed(this.#host, texts as string[], signal)).map((vector) => checkedVector(field, vector, 'vectorizer'));
+      return this.#near(field, vectors.length === 1 ? vectors[0]! : checkedVector(field, mean(vectors), 'vectorizer'), options);
     });
   }
 
-  async #near(schema: Schema, field: VectorSchema, values: Float32Array, options: NearOptions<P>): Promise<QueryResult<P>> {
+  async #near(field: VectorSchema, values: Float32Array, options: NearOptions<P>): Promise<QueryResult<P>> {
     const { limit = 10, offset = 0, distance, certainty, autoLimit = 0, ef = field.index.ef, oversampling } = options;
     const isCosine = field.metric === 'cosine';
     checkInteger('limit', limit, 1, LIMIT_MAX);
@@ -145,13 +147,15 @@ export class Query<P extends object = Properties> {
     if (ef !== undefined) checkInteger('ef', ef, 1, 2 ** 20);
     if (oversampling !== undefined && !(typeof oversampling === 'number' && oversampling >= 1)) throw invalid('oversampling', 'a number from 1', oversampling);
     if (distance !== undefined && (typeof distance !== 'number' || Number.isNaN(distance))) throw invalid('distance', 'a number', distance);
-    if (certainty !== undefined && !(isCosine && distance === undefined && certainty >= 0 && certainty <= 1)) {
+    if (certainty !== undefined && !(isCosine && distance === undefined && typeof certainty === 'number' && certainty >= 0 && certainty <= 1)) {
       throw invalid('certainty', isCosine ? 'a number from 0 to 1, and no distance' : 'none but with cosine', certainty);
     }
-    const { wantsVectors, make } = resultMaker<P>(schema, options);
+    const { wantsVectors, make } = resultMaker<P>(this.#host, options);
     const shard = await this.#host.shard();
     const most = distance ?? (certainty === undefined ? Infinity : 2 * (1 - certainty));
-    let near: Near = await shard.near(field.number, values, { k: limit + offset, ef, oversampling });
+    // answered at once, it is not awaited: until their objects are asked for, no slot may be given to another
+    const found = shard.near(field.number, values, { k: limit + offset, ef, oversampling });
+    let near: Near = found instanceof Promise ? await found : found;
     const within = near.distances.findIndex((each) => each > most);
     if (within >= 0) near = cut(near, 0, within);
     if (autoLimit) near = cut(near, 0, autocut(near.distances, autoLimit));
@@ -193,6 +197,10 @@ function queryVector(schema: Schema, input: VectorsInput, targetVector: string |
   }
   const field = targetOf(schema, targetVector);
   return [field, checkedVector(field, input as VectorInput, 'vector')];
+}
+
+function mean(vectors: readonly Float32Array[]): number[] {
+  return Array.from(vectors[0]!, (_, i) => vectors.reduce((sum, vector) => sum + vector[i]!, 0) / vectors.length);
 }
 
 function cut({ slots, distances }: Near, from: number, to: number): Near {

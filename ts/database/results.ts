@@ -1,8 +1,9 @@
 /** Objects as queries give them. */
 import { invalid } from '../errors.js';
 import type { StoredObject } from '../shard/types.js';
+import type { CollectionHost } from './host.js';
 import { decodeProperties } from './properties.js';
-import { checkPropertyNames, vectorOf, type Schema } from './schema.js';
+import { checkPropertyNames, vectorOf } from './schema.js';
 import type { Properties } from './typed.js';
 
 export type MetadataName = 'distance' | 'certainty' | 'creationTime' | 'updateTime' | 'revision';
@@ -40,12 +41,13 @@ export interface ReturnOptions<P extends object = Properties> {
 export const RETURN_OPTIONS = ['returnProperties', 'returnMetadata', 'includeVector'] as const;
 const METADATA: readonly MetadataName[] = ['distance', 'certainty', 'creationTime', 'updateTime', 'revision'];
 
-/** Makes results of what is stored; checks the options first. */
-export function resultMaker<P extends object>(schema: Schema, options: ReturnOptions<P> = {}): {
+/** Makes results of what is stored; checks the options first. Properties are read by the schema as it is by then: they may be newer than the call. */
+export function resultMaker<P extends object>(host: CollectionHost, options: ReturnOptions<P> = {}): {
   wantsVectors: boolean;
   make(object: StoredObject, distance?: number, isCosine?: boolean): StoredResult<P>;
 } {
   const { returnProperties, returnMetadata = [], includeVector = false } = options;
+  const schema = host.schema();
   if (returnProperties !== undefined) checkPropertyNames(schema, returnProperties);
   if (!Array.isArray(returnMetadata)) throw invalid('returnMetadata', `an array of ${METADATA.join(', ')}`, returnMetadata);
   for (const name of returnMetadata) if (!METADATA.includes(name)) throw invalid('returnMetadata', METADATA.join(', '), name);
@@ -66,7 +68,7 @@ export function resultMaker<P extends object>(schema: Schema, options: ReturnOpt
         const values = object.vectors?.find((vector) => vector.number === number)?.values;
         if (values) Object.defineProperty(vectors, name, { value: values, writable: true, enumerable: true, configurable: true });
       }
-      return { id: object.id, properties: decodeProperties<P>(schema, object.properties, returnProperties), metadata, vectors };
+      return { id: object.id, properties: decodeProperties<P>(host.schema(), object.properties, returnProperties), metadata, vectors };
     },
   };
 }

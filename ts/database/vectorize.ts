@@ -1,16 +1,19 @@
 /** Vectors of texts, by the function a collection was given. */
 import { VectileError } from '../errors.js';
+import { checkAborted } from './calls.js';
 import type { CollectionHost } from './host.js';
 import type { Schema } from './schema.js';
 
 /** Texts handed to a vectorizer at a time. */
-const TEXTS = 64;
+export const TEXTS_MAX = 64;
+
+const isText = (dataType: string): boolean => dataType === 'text' || dataType === 'text[]';
 
 /** All texts of an object in the order of the schema, a line each; undefined if there are none. */
 export function textOf(schema: Schema, properties: object): string | undefined {
   const texts: string[] = [];
   for (const { name, dataType } of schema.properties) {
-    if (dataType !== 'text' && dataType !== 'text[]') continue;
+    if (!isText(dataType)) continue;
     const value: unknown = Object.getOwnPropertyDescriptor(properties, name)?.value;
     if (typeof value === 'string') texts.push(value);
     else if (Array.isArray(value)) texts.push(...value.filter((text) => typeof text === 'string'));
@@ -18,25 +21,31 @@ export function textOf(schema: Schema, properties: object): string | undefined {
   return texts.length ? texts.join('\n') : undefined;
 }
 
-/** Throws VECTORIZER_MISSING, VECTORIZER_FAILED. */
-export async function embed(host: CollectionHost, texts: readonly string[], signal: AbortSignal | undefined): Promise<number[][] | Float32Array[]> {
+/** Whether what is merged with `patch` may have other texts than before. */
+export function touchesText(schema: Schema, patch: object): boolean {
+  return schema.properties.some(({ name, dataType }) => isText(dataType) && Object.hasOwn(patch, name));
+}
+
+/** One vector each, not yet checked. At most TEXTS_MAX of them. Throws VECTORIZER_MISSING, VECTORIZER_FAILED. */
+export async function embed(host: CollectionHost, texts: string[], signal: AbortSignal | undefined): Promise<(Float32Array | number[])[]> {
   const { vectorizer } = host;
   if (!vectorizer) {
     throw new VectileError('VECTORIZER_MISSING', `collection ${host.name}: expected a vectorizer, given to create or use, got none`);
   }
-  const vectors: Float32Array[] = [];
-  for (let from = 0; from < texts.length; from += TEXTS) {
-    const batch = texts.slice(from, from + TEXTS);
-    let made: readonly ArrayLike<number>[];
-    try {
-      made = await vectorizer(batch, signal ? { signal } : {});
-    } catch (cause) {
-      throw new VectileError('VECTORIZER_FAILED', `vectorizer: expected vectors of ${batch.length} texts, got an error: ${String(cause)}`, { cause });
-    }
-    if (!Array.isArray(made) || made.length !== batch.length) {
-      throw new VectileError('VECTORIZER_FAILED', `vectorizer: expected an array of ${batch.length} vectors, got ${Array.isArray(made) ? made.length : typeof made}`);
-    }
-    for (const vector of made) vectors.push(vector instanceof Float32Array ? vector : (Array.from(vector as ArrayLike<number>) as unknown as Float32Array));
+  const expected = `vectorizer: expected ${texts.length} vectors`;
+  let made: readonly ArrayLike<number>[];
+  try {
+    made = await vectorizer(texts, signal ? { signal } : {});
+  } catch (cause) {
+    checkAborted(signal);
+    throw new VectileError('VECTORIZER_FAILED', `${expected}, got an error: ${String(cause)}`, { cause });
   }
-  return vectors;
+  if (!Array.isArray(made) || made.length !== texts.length) {
+    throw new VectileError('VECTORIZER_FAILED', `${expected}, got ${Array.isArray(made) ? made.length : typeof made}`);
+  }
+  return made.map((vector: unknown) => {
+    if (vector instanceof Float32Array || Array.isArray(vector)) return vector;
+    if (ArrayBuffer.isView(vector) && !(vector instanceof DataView)) return Array.from(vector as unknown as ArrayLike<number>);
+    throw new VectileError('VECTORIZER_FAILED', `${expected}, got ${vector === null ? 'null' : typeof vector} in place of one`);
+  });
 }

@@ -79,6 +79,7 @@ export class Shard {
   /** Bytes logged at which background writing is tried again after it failed. */
   #retryAt = 0;
   #jobs: Promise<unknown> = Promise.resolve();
+  #logTurn: Promise<unknown> = Promise.resolve();
   #waiting: (() => void)[] = [];
   #refreshing: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -390,7 +391,7 @@ export class Shard {
         bytes += encoded.length;
       }
       if (records.length) {
-        await this.#log.append(records, firstSeq, strongest(group.map(({ request }) => request.durability)));
+        await this.#onLog(() => this.#log.append(records, firstSeq, strongest(group.map(({ request }) => request.durability))));
         this.#logged += bytes;
         this.#loggedInAll += bytes;
       }
@@ -568,6 +569,13 @@ export class Shard {
     return result;
   }
 
+  /** Appends and trims do not overlap. */
+  #onLog<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#logTurn.then(work);
+    this.#logTurn = result.catch(() => {});
+    return result;
+  }
+
   async #writeSnapshot(compactFully: boolean): Promise<void> {
     const refusal = this.#refusal();
     if (refusal) throw refusal;
@@ -582,7 +590,7 @@ export class Shard {
     this.#retryAt = 0;
     this.#overhead = written.overhead;
     this.#overheadInAll += written.overhead;
-    await this.#log.trim(written.manifest.seq + 1);
+    await this.#onLog(() => this.#log.trim(written.manifest.seq + 1));
     await deleteUnnamed(this.#place, written.manifest, this.#objects);
   }
 }

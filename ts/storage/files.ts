@@ -12,10 +12,19 @@ export interface FileHandle {
   close(): Promise<void>;
 }
 
+/** A process, as far as it can be told. */
+export interface Owner {
+  pid: number;
+  host: string;
+  /** Processes of one space have pids of one kind, which `startOf` knows. */
+  space: string;
+}
+
 /** Paths are of the store's own making. What fails rejects, or throws, an error with the `code` of the system. */
 export interface Files {
-  /** `read`: an existing file. `write`: the same, also for writing. `create`: a new file, which must not exist. */
-  open(path: string, mode: 'read' | 'write' | 'create'): Promise<FileHandle>;
+  /** `write`: an existing file. `create`: a new one, which must not exist. */
+  open(path: string, mode: 'write' | 'create'): Promise<FileHandle>;
+  /** An existing file, for reading. */
   openSync(path: string): FileHandle;
   /** In place of what is there. */
   rename(from: string, to: string): Promise<void>;
@@ -28,16 +37,17 @@ export interface Files {
   rmdir(path: string): Promise<void>;
   /** Names of what is in a folder; undefined if there is no such folder. */
   list(path: string): Promise<{ name: string; isFolder: boolean }[] | undefined>;
-  /** Undefined if there is no such file. */
+  /** Undefined if there is no such file. `modified` in ms since 1970. */
   stat(path: string): Promise<{ bytes: number; modified: number } | undefined>;
   /** Sets the time of modification to now. */
   touch(path: string): Promise<void>;
   /** Makes the names in a folder durable. */
   syncFolder(path: string): Promise<void>;
-  /** Path to an absolute one without links, as far as it exists: what the process knows a folder by. */
+  /** Path to an absolute one, without links as far as it exists: what the process knows a folder by. */
   resolve(path: string): Promise<string>;
-  /** This process and the machine, as far as they can be told. */
-  readonly owner: { pid: number; host: string };
-  /** When a process was started, as text that no later process of that number has; undefined if there is none. */
+  readonly owner: Owner;
+  /** When the machine was started, in ms since 1970; 0 if that does not matter, because `space` tells. */
+  readonly bootedAt: number;
+  /** When a process of this space was started, as text that no later one of that pid has; undefined if there is none. '' if only that it runs is known. */
   startOf(pid: number): string | undefined;
 }

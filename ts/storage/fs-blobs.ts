@@ -1,86 +1,66 @@
 /**
- * Blobs as files: written under a temporary name, synced, renamed, and the folder synced. Files are read through handles
- * that stay open, so one that is deleted or replaced meanwhile can still be read by whoever has begun.
+ * Blobs as files: written under a temporary name, synced, renamed, and the folder synced. A file is read through a handle
+ * that stays open, so beside a writer one that was deleted can still be read by whoever has begun.
  */
 import { VectileError } from '../errors.js';
 import { crc32c } from './crc32c.js';
 import type { FileHandle } from './files.js';
-import { fileError, onFile } from './fs-errors.js';
-import { writeAll, type LogHost } from './fs-log.js';
+import { codeOf, fileError, onFile, onFileIfAny } from './fs-errors.js';
+import { readUpTo, writeAll, type FsHost } from './fs-host.js';
 import type { BlobInfo, BlobStore } from './storage.js';
 
 const HANDLES_MAX = 64;
 const TEMPORARY = '.tmp-';
 /** Chunks are gathered into writes of about this size. */
 const WRITE_BYTES = 1 << 20;
+/** A folder may go, with its last file, between being made and being used. */
+const ATTEMPTS = 5;
 
 export class FsBlobs implements BlobStore {
-  readonly #host: LogHost;
-  readonly #root: string;
+  readonly #host: FsHost;
   /** Open for reading, least recently used first. */
   readonly #handles = new Map<string, FileHandle>();
-  #count = 0;
+  /** Puts of one name are done one after another, so that a condition still holds when it is acted upon. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #temporaries = 0;
 
-  constructor(host: LogHost, root: string) {
+  constructor(host: FsHost) {
     this.#host = host;
-    this.#root = root;
   }
 
-  async put(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ etag: string; bytes: number }> {
-    this.#host.checkWritable();
-    const { files } = this.#host;
-    const path = this.#path(name);
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    const temporary = `${folder}/${TEMPORARY}${this.#host.epoch}-${this.#count++}`;
-    await this.#host.makeFolder(folder);
-    const handle = await onFile(temporary, () => files.open(temporary, 'create').catch(async (cause: { code?: string }) => {
-      if (cause.code !== 'ENOENT') throw cause;
-      await this.#host.makeFolder(folder); // a delete has taken it away in between
-      return files.open(temporary, 'create');
-    }));
-    let bytes = 0;
-    let crc = 0;
-    try {
-      for await (const chunk of gathered(chunks)) {
-        await onFile(temporary, () => writeAll(handle, chunk, bytes));
-        crc = crc32c(chunk, crc);
-        bytes += chunk.length;
-      }
-      await onFile(temporary, () => handle.sync());
-      await handle.close();
+  put(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ etag: string; bytes: number }> {
+    return this.#inTurn(name, () => this.#put(name, chunks));
+  }
+
+  putIfAbsent(name: string, bytes: Uint8Array): Promise<{ etag: string }> {
+    return this.#inTurn(name, async () => {
       this.#host.checkWritable();
-      await onFile(path, () => files.rename(temporary, path));
-    } catch (cause) {
-      await handle.close().catch(() => {});
-      await files.unlink(temporary).catch(() => {});
-      throw cause;
-    }
-    this.#forget(name);
-    await onFile(folder, () => files.syncFolder(folder));
-    return { etag: etagOf(bytes, crc), bytes };
+      const path = this.#host.path(name);
+      if (await onFile(path, () => this.#host.files.stat(path))) throw new VectileError('BLOB_CONFLICT', `${path}: expected no blob, got one`);
+      return this.#put(name, [bytes]);
+    });
   }
 
-  async putIfAbsent(name: string, bytes: Uint8Array): Promise<{ etag: string }> {
-    if (await onFile(name, () => this.#host.files.stat(this.#path(name)))) throw new VectileError('BLOB_CONFLICT', `${name}: expected no blob, got one`);
-    return this.put(name, [bytes]);
-  }
-
-  async putIfMatch(name: string, bytes: Uint8Array, etag: string): Promise<{ etag: string }> {
-    const there = (await this.get(name))?.etag ?? 'none';
-    if (there !== etag) throw new VectileError('BLOB_CONFLICT', `${name}: expected ${etag}, got ${there}`);
-    return this.put(name, [bytes]);
+  putIfMatch(name: string, bytes: Uint8Array, etag: string): Promise<{ etag: string }> {
+    return this.#inTurn(name, async () => {
+      this.#host.checkWritable();
+      const there = (await this.get(name))?.etag ?? 'none';
+      if (there !== etag) throw new VectileError('BLOB_CONFLICT', `${this.#host.path(name)}: expected ${etag}, got ${there}`);
+      return this.#put(name, [bytes]);
+    });
   }
 
   async get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+    const path = this.#host.path(name);
     let handle: FileHandle;
     try {
-      handle = this.#host.files.openSync(this.#path(name));
+      handle = this.#host.files.openSync(path);
     } catch (cause) {
-      if ((cause as { code?: string }).code === 'ENOENT') return undefined;
-      throw fileError(cause, name);
+      if (codeOf(cause) === 'ENOENT') return undefined;
+      throw fileError(cause, path);
     }
     try {
-      const bytes = readAt(handle, this.#path(name), 0, handle.size());
+      const bytes = readUpTo(handle, path, 0, handle.size());
       return { bytes, etag: etagOf(bytes.length, crc32c(bytes)) };
     } finally {
       await handle.close();
@@ -89,66 +69,129 @@ export class FsBlobs implements BlobStore {
 
   async getRange(name: string, start: number, length: number): Promise<Uint8Array> { return this.getRangeSync(name, start, length); }
 
-  getRangeSync(name: string, start: number, length: number): Uint8Array { return readAt(this.#reader(name), this.#path(name), start, length); }
+  getRangeSync(name: string, start: number, length: number): Uint8Array {
+    const bytes = readUpTo(this.#reader(name), name, start, length);
+    if (bytes.length === length) return bytes;
+    throw new VectileError('STORAGE_CORRUPT', `${this.#host.path(name)}, byte ${start}: expected ${length} bytes, got ${bytes.length}`);
+  }
 
   async list(prefix: string): Promise<BlobInfo[]> {
-    const found: BlobInfo[] = [];
-    await this.#walk(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix, found);
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const isBlob = (name: string) => !logOf(name) && (name.includes('/') || !/^(vectile\.json|lock-\d{8})$/.test(name));
+    return (await this.files(prefix)).filter(({ name }) => isBlob(name));
   }
 
   async delete(name: string): Promise<void> {
     this.#host.checkWritable();
-    this.#forget(name);
-    const path = this.#path(name);
-    await onFile(path, () => this.#host.files.unlink(path).catch((cause: { code?: string }) => {
-      if (cause.code !== 'ENOENT') throw cause;
-    }));
-    // the folder goes with its last file
-    if (name.includes('/')) await this.#host.removeFolder(path.slice(0, path.lastIndexOf('/')));
+    await this.remove(name);
   }
 
-  /**
-   * Removes what puts have left that were cut short. Names a killed process has left may be in no more than the cache of the
-   * system; they are made durable, for what is done next builds on them.
-   */
-  async sweep(folder = ''): Promise<void> {
-    await onFile(folder, () => this.#host.files.syncFolder(this.#path(folder)));
-    for (const { name, isFolder } of (await onFile(folder, () => this.#host.files.list(this.#path(folder)))) ?? []) {
-      if (isFolder) await this.sweep(folder ? `${folder}/${name}` : name);
-      else if (name.startsWith(TEMPORARY)) await onFile(name, () => this.#host.files.unlink(this.#path(folder ? `${folder}/${name}` : name)));
+  /** Deletes a file of either kind, and the folder with its last file. */
+  async remove(name: string): Promise<void> {
+    const path = this.#host.path(name);
+    this.#forget(name);
+    await onFileIfAny(path, () => this.#host.files.unlink(path));
+    if (name.includes('/')) await this.#host.files.rmdir(parentOf(path)).catch(() => {});
+  }
+
+  /** All files below a prefix, those of logs included, by name. */
+  async files(prefix: string): Promise<BlobInfo[]> {
+    const found: BlobInfo[] = [];
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    await this.#walk(folder ? this.#host.path(folder.slice(0, -1)) : this.#host.root, folder, prefix, found);
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** After a crash: removes what puts have left, and makes the names that are there durable, which they may not be. */
+  async recover(folder = this.#host.root): Promise<void> {
+    for (const { name, isFolder } of (await onFile(folder, () => this.#host.files.list(folder))) ?? []) {
+      const path = `${folder}/${name}`;
+      if (isFolder) await this.recover(path);
+      else if (name.startsWith(TEMPORARY)) await onFileIfAny(path, () => this.#host.files.unlink(path));
     }
+    await this.#host.syncFolder(folder);
   }
 
   async close(): Promise<void> {
     for (const name of [...this.#handles.keys()]) this.#forget(name);
+    await Promise.allSettled(this.#turns.values());
   }
 
-  async #walk(folder: string, prefix: string, found: BlobInfo[]): Promise<void> {
-    const path = this.#path(folder.slice(0, -1));
+  async #put(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ etag: string; bytes: number }> {
+    this.#host.checkWritable();
+    const { files } = this.#host;
+    const path = this.#host.path(name);
+    const folder = parentOf(path);
+    const temporary = `${folder}/${TEMPORARY}${this.#host.epoch}-${this.#temporaries++}`;
+    const handle = await this.#create(temporary, folder);
+    let bytes = 0;
+    let crc = 0;
+    try {
+      try {
+        for await (const chunk of gathered(chunks)) {
+          await onFile(temporary, () => writeAll(handle, chunk, bytes));
+          crc = crc32c(chunk, crc);
+          bytes += chunk.length;
+        }
+        await onFile(temporary, () => handle.sync());
+      } finally {
+        await onFile(temporary, () => handle.close());
+      }
+      this.#host.checkWritable();
+      await onFile(path, () => files.rename(temporary, path));
+    } catch (cause) {
+      await onFileIfAny(temporary, () => files.unlink(temporary)).catch(() => { this.#host.isClean = false; });
+      throw cause;
+    }
+    this.#forget(name);
+    await this.#host.syncFolder(folder);
+    return { etag: etagOf(bytes, crc), bytes };
+  }
+
+  async #create(temporary: string, folder: string): Promise<FileHandle> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#host.files.open(temporary, 'create');
+      } catch (cause) {
+        if (codeOf(cause) !== 'ENOENT' || attempt === ATTEMPTS) throw fileError(cause, temporary);
+      }
+      await this.#host.makeFolder(folder);
+    }
+  }
+
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(name);
+    const turn = before ? before.then(work, work) : work();
+    this.#turns.set(name, turn);
+    const end = () => {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    };
+    turn.then(end, end);
+    return turn;
+  }
+
+  async #walk(path: string, folder: string, prefix: string, found: BlobInfo[]): Promise<void> {
     for (const entry of (await onFile(path, () => this.#host.files.list(path))) ?? []) {
       const name = folder + entry.name;
       if (entry.isFolder) {
-        if (`${name}/`.startsWith(prefix) || prefix.startsWith(`${name}/`)) await this.#walk(`${name}/`, prefix, found);
+        if (`${name}/`.startsWith(prefix) || prefix.startsWith(`${name}/`)) await this.#walk(`${path}/${entry.name}`, `${name}/`, prefix, found);
       } else if (name.startsWith(prefix) && !entry.name.startsWith(TEMPORARY)) {
-        const stat = await onFile(name, () => this.#host.files.stat(this.#path(name)));
+        const stat = await onFile(name, () => this.#host.files.stat(`${path}/${entry.name}`));
         if (stat) found.push({ name, bytes: stat.bytes });
       }
     }
   }
-
-  #path(name: string): string { return name ? `${this.#root}/${name}` : this.#root; }
 
   #reader(name: string): FileHandle {
     let handle = this.#handles.get(name);
     if (handle) {
       this.#handles.delete(name);
     } else {
+      const path = this.#host.path(name);
       try {
-        handle = this.#host.files.openSync(this.#path(name));
+        handle = this.#host.files.openSync(path);
       } catch (cause) {
-        if ((cause as { code?: string }).code === 'ENOENT') throw new VectileError('BLOB_MISSING', `${this.#path(name)}: expected a blob, got none`);
-        throw fileError(cause, this.#path(name));
+        if (codeOf(cause) !== 'ENOENT') throw fileError(cause, path);
+        throw new VectileError('BLOB_MISSING', `${path}: expected a blob, got none`);
       }
       const [oldest] = this.#handles.keys();
       if (this.#handles.size >= HANDLES_MAX && oldest !== undefined) this.#forget(oldest);
@@ -158,47 +201,35 @@ export class FsBlobs implements BlobStore {
   }
 
   #forget(name: string): void {
-    void this.#handles.get(name)?.close().catch(() => {});
+    this.#handles.get(name)?.close().catch(() => {});
     this.#handles.delete(name);
   }
 }
 
-function readAt(handle: FileHandle, path: string, start: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  try {
-    for (let read = 1; read > 0 && filled < length; filled += read) read = handle.read(bytes.subarray(filled), start + filled);
-  } catch (cause) {
-    throw fileError(cause, path);
-  }
-  if (filled < length) throw new VectileError('STORAGE_CORRUPT', `${path}, byte ${start}: expected ${length} bytes, got ${filled}`);
-  return bytes;
+/** The log that a file belongs to, if to any. */
+export function logOf(name: string): string | undefined {
+  return /^(.*)\/\d{16}\.log$/.exec(name)?.[1];
 }
 
+/** Joins small chunks, which may be overwritten once the next is asked for. */
 async function* gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = [];
+  let buffer: Uint8Array | undefined;
   let bytes = 0;
-  const join = () => {
-    const whole = new Uint8Array(bytes);
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    parts = [];
-    bytes = 0;
-    return whole;
-  };
   for await (const chunk of chunks) {
-    if (!bytes && chunk.length >= WRITE_BYTES) {
+    if (bytes && bytes + chunk.length > WRITE_BYTES) {
+      yield buffer!.subarray(0, bytes);
+      bytes = 0;
+    }
+    if (chunk.length >= WRITE_BYTES) {
       yield chunk;
       continue;
     }
-    parts.push(chunk.slice());
+    buffer ??= new Uint8Array(WRITE_BYTES);
+    buffer.set(chunk, bytes);
     bytes += chunk.length;
-    if (bytes >= WRITE_BYTES) yield join();
   }
-  if (bytes) yield join();
+  if (bytes) yield buffer!.subarray(0, bytes);
 }
 
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 const etagOf = (bytes: number, crc: number): string => `${bytes}-${crc.toString(16).padStart(8, '0')}`;

@@ -1,52 +1,64 @@
 /**
  * One writer per folder, without help from the system: files `lock-<generation>`, of which the highest counts. Who makes
- * the next one, which only one can, has the store; it may do so if the highest is free or its owner is no more. Files are
- * not deleted when the lock is given back, so generations only grow, and they are the epochs of the store.
+ * the next one, which only one can, has the store; it may do so if the highest is free or its owner is no more. The highest
+ * is never deleted, so generations only grow, and they are the epochs of the store.
+ *
+ * An owner in the same space of processes is looked at. Of one elsewhere, on another machine that shares the folder or in
+ * another container, no more is known than when it last touched its file.
  */
 import { VectileError } from '../errors.js';
-import type { Files } from './files.js';
-import { onFile, fileError } from './fs-errors.js';
-import { writeAll } from './fs-log.js';
+import type { Files, Owner } from './files.js';
+import { codeOf, fileError, onFile } from './fs-errors.js';
+import { readUpTo, writeAll } from './fs-host.js';
 
-const ATTEMPTS = 20;
+const ATTEMPTS = 50;
 const TOUCH_MS = 5000;
-/** The owner on another machine, whose processes cannot be looked at, is gone when it has not touched its file for so long. */
+/** An owner elsewhere is gone when it has not touched its file for so long. */
 const SILENCE_MS = 30_000;
 
-interface Owner {
-  pid: number;
-  host: string;
+interface Content extends Owner {
   started: string | undefined;
   isFree: boolean;
+  /** Given back with nothing left to be looked after. */
+  isClean: boolean;
 }
 
 export interface Lock {
   generation: number;
+  /** Whether the owner before left all as it should be. */
+  wasClean: boolean;
   /** Why the store is lost, if it is. */
   readonly lost: VectileError | undefined;
-  release(): Promise<void>;
+  release(isClean: boolean): Promise<void>;
 }
 
 export async function acquire(files: Files, folder: string): Promise<Lock> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const generations = await list(files, folder);
     const highest = generations.at(-1) ?? 0;
-    if (highest) await checkFree(files, folder, highest);
+    const former = highest ? await readFree(files, folder, highest) : undefined;
+    if (former === 'gone') continue;
     const generation = highest + 1;
     if (!(await claim(files, folder, generation))) continue; // another one was faster: it is looked at next
-    for (const former of generations) await files.unlink(pathOf(folder, former)).catch(() => {});
-    return held(files, folder, generation);
+    // who looked long ago may have made one of a number that was deleted since; there is a higher one, then
+    const now = await list(files, folder);
+    if (now.at(-1) !== generation) {
+      await files.unlink(pathOf(folder, generation)).catch(() => {});
+      continue;
+    }
+    for (const lower of now) if (lower < generation) await files.unlink(pathOf(folder, lower)).catch(() => {});
+    return held(files, folder, generation, former?.isClean ?? false);
   }
   throw new VectileError('STORE_LOCKED', `${folder}: expected a store that is not open for writing, got one that many want to open`);
 }
 
-function held(files: Files, folder: string, generation: number): Lock {
+function held(files: Files, folder: string, generation: number, wasClean: boolean): Lock {
   let lost: VectileError | undefined;
   const timer = setInterval(async () => {
     try {
-      const highest = (await list(files, folder)).at(-1) ?? 0;
-      if (highest !== generation) lost = new VectileError('STORAGE_FAILED', `${folder}: expected to be its only writer, got another one; it must be opened anew`);
-      else await files.touch(pathOf(folder, generation));
+      const highest = (await list(files, folder)).at(-1);
+      if (highest === generation) await files.touch(pathOf(folder, generation));
+      else lost = new VectileError('STORAGE_FAILED', `${folder}: expected to be its only writer, got another one: the lock was lost; it must be opened anew`);
     } catch {
       // it is tried again
     }
@@ -54,80 +66,124 @@ function held(files: Files, folder: string, generation: number): Lock {
   (timer as { unref?(): void }).unref?.();
   return {
     generation,
+    wasClean,
     get lost() { return lost; },
-    async release() {
+    async release(isClean) {
       clearInterval(timer);
-      if (!lost) await write(files, folder, generation, true, (temporary) => files.rename(temporary, pathOf(folder, generation)));
+      if (lost) return;
+      const temporary = await writeTemporary(files, folder, generation, true, isClean);
+      await place(files, folder, temporary, () => files.rename(temporary, pathOf(folder, generation)));
     },
   };
 }
 
-/** Makes the file of a generation; false if it is there. */
+/** Makes the file of a generation; false if there is one. */
 async function claim(files: Files, folder: string, generation: number): Promise<boolean> {
+  const path = pathOf(folder, generation);
+  const temporary = await writeTemporary(files, folder, generation, false, false);
   try {
-    await write(files, folder, generation, false, async (temporary) => {
-      await files.link(temporary, pathOf(folder, generation));
-      await files.unlink(temporary);
+    await place(files, folder, temporary, async () => {
+      try {
+        await files.link(temporary, path);
+      } catch (cause) {
+        const code = codeOf(cause);
+        if (code === 'EEXIST' || code === 'ENOSPC' || code === 'EIO' || code === 'ENOENT') throw cause;
+        // where files cannot have two names: who reads this one before it is written finds it young, and held
+        const handle = await files.open(path, 'create');
+        try {
+          await writeAll(handle, encode(files, false, false), 0);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+      }
+      await files.unlink(temporary).catch(() => {});
     });
     return true;
   } catch (cause) {
-    if (cause instanceof VectileError && (cause.cause as { code?: string } | undefined)?.code === 'EEXIST') return false;
+    // ENOENT: the one who was faster has removed what it took for a leftover
+    const code = codeOf((cause as VectileError).cause);
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
     throw cause;
   }
 }
 
-/** Writes who owns the lock under a name of its own, and puts it in its place; both durable, so that epochs are. */
-async function write(files: Files, folder: string, generation: number, isFree: boolean, place: (temporary: string) => Promise<void>): Promise<void> {
-  const { pid, host } = files.owner;
-  const temporary = `${folder}/.tmp-lock-${pid}-${generation}-${Math.random().toString(36).slice(2)}`;
+/** Both content and name are durable, so that epochs are. */
+async function place(files: Files, folder: string, temporary: string, work: () => Promise<void>): Promise<void> {
   try {
-    const owner: Owner = { pid, host, started: files.startOf(pid), isFree };
-    const handle = await files.open(temporary, 'create');
-    try {
-      await writeAll(handle, new TextEncoder().encode(`${JSON.stringify(owner)}\n`), 0);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await place(temporary);
+    await work();
     await files.syncFolder(folder);
   } catch (cause) {
     await files.unlink(temporary).catch(() => {});
-    throw fileError(cause, pathOf(folder, generation));
+    throw fileError(cause, folder);
   }
 }
 
-/** Throws STORE_LOCKED if the owner of the lock is there. */
-async function checkFree(files: Files, folder: string, generation: number): Promise<void> {
-  const path = pathOf(folder, generation);
-  const owner = readOwner(files, path);
-  if (!owner || owner.isFree) return;
-  const { pid, host, started } = files.owner.host === owner.host ? owner : { ...owner, started: undefined };
-  if (owner.host === files.owner.host) {
-    const start = files.startOf(pid);
-    if (start === undefined || (started !== undefined && start !== 'unknown' && started !== start)) return;
-  } else {
-    const stat = await onFile(path, () => files.stat(path));
-    if (!stat || Date.now() - stat.modified > SILENCE_MS) return;
-  }
-  const who = pid === files.owner.pid && host === files.owner.host ? 'in this process' : `in process ${pid} on ${host}`;
-  throw new VectileError('STORE_LOCKED', `${folder}: expected a store that is not open for writing, got one that is, ${who}`);
-}
-
-/** Undefined if the file is not what this module writes: nobody who is alive has left it so. */
-function readOwner(files: Files, path: string): Owner | undefined {
-  try {
-    const handle = files.openSync(path);
+async function writeTemporary(files: Files, folder: string, generation: number, isFree: boolean, isClean: boolean): Promise<string> {
+  const temporary = `${folder}/.tmp-lock-${files.owner.pid}-${generation}-${Math.random().toString(36).slice(2)}`;
+  return onFile(temporary, async () => {
+    const handle = await files.open(temporary, 'create');
     try {
-      const bytes = new Uint8Array(handle.size());
-      handle.read(bytes, 0);
-      const owner = JSON.parse(new TextDecoder().decode(bytes)) as Owner;
-      return typeof owner.pid === 'number' && typeof owner.host === 'string' ? owner : undefined;
+      await writeAll(handle, encode(files, isFree, isClean), 0);
+      await handle.sync();
+    } catch (cause) {
+      await files.unlink(temporary).catch(() => {});
+      throw cause;
     } finally {
-      void handle.close();
+      await handle.close().catch(() => {});
     }
-  } catch {
-    return undefined;
+    return temporary;
+  });
+}
+
+function encode(files: Files, isFree: boolean, isClean: boolean): Uint8Array {
+  const content: Content = { ...files.owner, started: files.startOf(files.owner.pid), isFree, isClean };
+  return new TextEncoder().encode(`${JSON.stringify(content)}\n`);
+}
+
+/** What the former owner left; undefined if that cannot be read. Throws STORE_LOCKED if it is there. */
+async function readFree(files: Files, folder: string, generation: number): Promise<Content | undefined | 'gone'> {
+  const path = pathOf(folder, generation);
+  const stat = await onFile(path, () => files.stat(path));
+  if (!stat) return 'gone';
+  let content: Content | undefined;
+  try {
+    content = read(files, path);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return 'gone';
+    throw fileError(cause, path);
+  }
+  const isSilent = Math.abs(Date.now() - stat.modified) > SILENCE_MS;
+  if (!content && isSilent) return undefined;
+  if (!content) throw locked(folder, 'by a process that has just begun');
+  if (content.isFree) return content;
+  const isNear = content.space === files.owner.space;
+  if (!(isNear ? isRunning(files, content, stat.modified) : !isSilent)) return content;
+  if (isNear && content.pid === files.owner.pid) throw locked(folder, 'in this process');
+  throw locked(folder, `in process ${content.pid} on ${content.host}${isNear ? '' : ', or was until just now'}`);
+}
+
+function isRunning(files: Files, { pid, started }: Content, touched: number): boolean {
+  const start = files.startOf(pid);
+  if (start === undefined) return false;
+  return start && started ? start === started : touched >= files.bootedAt;
+}
+
+function locked(folder: string, where: string): VectileError {
+  return new VectileError('STORE_LOCKED', `${folder}: expected a store that is not open for writing, got one that is, ${where}`);
+}
+
+/** Undefined if the file is not what this module writes. */
+function read(files: Files, path: string): Content | undefined {
+  const handle = files.openSync(path);
+  try {
+    const content = JSON.parse(new TextDecoder().decode(readUpTo(handle, path, 0, handle.size()))) as Content;
+    return typeof content.pid === 'number' && typeof content.space === 'string' ? content : undefined;
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
+    throw cause;
+  } finally {
+    void handle.close().catch(() => {});
   }
 }
 

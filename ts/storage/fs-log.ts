@@ -3,89 +3,86 @@
  * and files; what records mean is nobody's business here.
  */
 import { VectileError } from '../errors.js';
-import type { FileHandle, Files } from './files.js';
-import { decodeHeader, encodeFrame, FRAME_HEADER_BYTES, isUnwritten, isWhole, recordsOf, zeroSectors, type FrameHeader } from './frame.js';
-import { fileError, onFile } from './fs-errors.js';
+import type { FileHandle } from './files.js';
+import { decodeHeader, encodeFrame, FRAME_HEADER_BYTES, FRAME_VERSION, isTorn, isWhole, recordsOf, type FrameHeader } from './frame.js';
+import { codeOf, fileError, onFile, onFileIfAny } from './fs-errors.js';
+import { readUpTo, writeAll, type FsHost } from './fs-host.js';
 import type { Durability, LogEntry, ShardLog } from './storage.js';
 
-/** A file that has grown so large is followed by another one. */
-const FILE_BYTES = 32 << 20;
 /** How long what was not synced, or not even written, may stay so. */
 const SYNC_MS = 1000;
 const WRITE_MS = 100;
 const UNWRITTEN_BYTES = 1 << 20;
 const WINDOW_BYTES = 1 << 20;
 
-/** What a log asks of its store. */
-export interface LogHost {
-  files: Files;
-  epoch: number;
-  readOnly: boolean;
-  /** Throws if nothing may be written (any more). */
-  checkWritable(): void;
-  /** Makes a folder, and all above it, durable. Nothing to do if that is so already. */
-  makeFolder(path: string): Promise<void>;
-  /** Removes it if it is empty. */
-  removeFolder(path: string): Promise<void>;
-}
-
 interface Frame {
   header: FrameHeader;
   bytes: Uint8Array;
+  /** Where it ends in its file. */
+  end: number;
 }
 
 export class FsLog implements ShardLog {
-  readonly #host: LogHost;
+  readonly #host: FsHost;
   readonly #folder: string;
   /** First records of the files, in order. */
   #firsts: number[] = [];
+  /** Bytes of each, with what waits to be written. */
   #sizes = new Map<number, number>();
+  /** The last file. */
   #handle: FileHandle | undefined;
-  /** End of the last file, with what waits to be written. */
-  #end = 0;
   #nextSeq = 1;
+  /** Records below were given to the system; or, below the second, are durable. */
+  #written = 1;
   #synced = 1;
-  /** Why nothing may be appended any more. */
-  #failure: VectileError | undefined;
   /** Frames acknowledged before they are written, in order. */
   #unwritten: Uint8Array[] = [];
   #unwrittenBytes = 0;
+  /** Writes in the background, and syncs, are done one after another: an error of a sync is told only once. */
   #writing: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerMs = 0;
+  /** Why nothing may be appended any more, and whether someone was told. */
+  #failure: VectileError | undefined;
+  #isFailureKnown = true;
+  #isClosed = false;
 
-  private constructor(host: LogHost, folder: string) {
+  private constructor(host: FsHost, folder: string) {
     this.#host = host;
     this.#folder = folder;
   }
 
-  static async open(host: LogHost, folder: string): Promise<FsLog> {
+  static async open(host: FsHost, folder: string): Promise<FsLog> {
     const log = new FsLog(host, folder);
     await log.#look();
     const last = log.#firsts.at(-1);
     if (last === undefined) return log;
+    let durable = 0; // end of what was said to be so
+    let end = 0;
+    const ends: { seq: number; end: number }[] = [];
     log.#nextSeq = last;
-    /** Frames that no later one knows to be durable. */
-    let unsure: { seq: number; at: number }[] = [];
-    for await (const { header, end } of log.#frames(last, true)) {
-      unsure.push({ seq: header.seq, at: log.#end });
-      unsure = unsure.slice(unsure.findIndex(({ seq }) => seq >= header.synced));
-      log.#nextSeq = header.seq + header.count;
-      log.#end = end;
+    for (const frame of log.#frames(last, true)) {
+      log.#nextSeq = frame.header.seq + frame.header.count;
+      ends.push({ seq: log.#nextSeq, end: end = frame.end });
+      while (ends.length && ends[0]!.seq <= frame.header.synced) durable = ends.shift()!.end;
     }
     if (host.readOnly) return log;
     const path = log.#path(last);
-    log.#handle = await onFile(path, () => host.files.open(path, 'write'));
-    if (log.#sizes.get(last)! > log.#end) {
-      await onFile(path, () => log.#handle!.truncate(log.#end));
+    const handle = await onFile(path, () => host.files.open(path, 'write'));
+    log.#handle = handle;
+    try {
+      if (handle.size() > end) await handle.truncate(end);
+      // The system may hold what it failed to write to the disk, and has said so once, to a process that is gone. It is
+      // written once more, so that this sync means it.
+      if (!(host.wasClean && host.isClean) && end > durable) await writeAll(handle, readUpTo(handle, path, durable, end - durable), durable);
+      await handle.sync();
+    } catch (cause) {
+      await handle.close().catch(() => {});
+      throw fileError(cause, path);
     }
-    // What was read, and the file's name, may be in no more than the cache of the system. After a failed sync it may even take what
-    // it has not written for written: so it is written again.
-    if (unsure[0]) await log.#rewrite(unsure[0].at);
-    await onFile(path, () => log.#handle!.sync());
-    await host.makeFolder(folder);
-    await onFile(folder, () => host.files.syncFolder(folder));
-    log.#sizes.set(last, log.#end);
-    log.#synced = log.#nextSeq;
+    log.#sizes.set(last, end);
+    log.#written = log.#synced = log.#nextSeq;
     return log;
   }
 
@@ -96,27 +93,27 @@ export class FsLog implements ShardLog {
     this.#checkWritable();
     if (expectedSeq !== this.#nextSeq) throw new VectileError('LOG_CONFLICT', `expectedSeq: expected ${this.#nextSeq}, got ${expectedSeq}`);
     if (!records.length) return;
-    if (!this.#handle || this.#end >= FILE_BYTES) await this.#rotate();
+    if (!this.#handle || this.#end >= this.#host.logFileBytes) await this.#rotate();
+    if (durability !== 'none' || this.#unwrittenBytes > UNWRITTEN_BYTES) await this.#writeOut();
     const frame = encodeFrame(records, expectedSeq, this.#synced, this.#host.epoch, this.#end);
     if (durability === 'none') {
       this.#unwritten.push(frame);
       this.#unwrittenBytes += frame.length;
-      this.#advance(frame, records.length);
-      if (this.#unwrittenBytes > UNWRITTEN_BYTES) void this.#writeOut().catch(() => {});
-      else this.#later(WRITE_MS);
+      this.#advance(frame.length, records.length);
+      this.#later(WRITE_MS);
       return;
     }
-    await this.#writeOut();
-    await this.#writeFrame(frame, this.#end);
-    this.#advance(frame, records.length);
-    if (durability === 'sync') await this.#syncFile();
+    await this.#write(frame, this.#end);
+    this.#advance(frame.length, records.length);
+    this.#written = this.#nextSeq;
+    if (durability === 'sync') await this.#sync();
     else this.#later(SYNC_MS);
   }
 
   async sync(): Promise<void> {
     this.#checkWritable();
     await this.#writeOut();
-    if (this.#synced < this.#nextSeq) await this.#syncFile();
+    if (this.#synced < this.#written) await this.#sync();
   }
 
   async *read(from: number): AsyncGenerator<LogEntry> {
@@ -130,12 +127,14 @@ export class FsLog implements ShardLog {
     let next = files[0] ?? from;
     for (const [i, file] of files.entries()) {
       if (file !== next) throw this.#damage(file, 0, `record ${next}`, `record ${file}`);
-      for await (const { header, bytes } of this.#frames(file, i === files.length - 1)) {
+      // what this log has found whole when it was opened, or has written, must be whole
+      const mayEnd = i === files.length - 1 && (this.#host.readOnly || this.#failure !== undefined);
+      for (const { header, bytes } of this.#frames(file, mayEnd)) {
         next = header.seq + header.count;
+        if (this.#host.readOnly) this.#nextSeq = Math.max(this.#nextSeq, next);
         if (next > from) yield { seq: header.seq, records: recordsOf(bytes, header) };
       }
     }
-    if (this.#host.readOnly) this.#nextSeq = Math.max(this.#nextSeq, next);
   }
 
   async trim(to: number): Promise<void> {
@@ -143,16 +142,22 @@ export class FsLog implements ShardLog {
     if (this.#nextSeq <= to && this.#handle && this.#end > 0) await this.#rotate();
     while (this.#firsts.length > 1 && this.#firsts[1]! <= to) {
       const path = this.#path(this.#firsts[0]!);
-      await onFile(path, () => this.#host.files.unlink(path));
+      await onFileIfAny(path, () => this.#host.files.unlink(path));
       this.#sizes.delete(this.#firsts.shift()!);
     }
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
-      if (!this.#failure && !this.#host.readOnly) await this.sync();
+      if (this.#host.readOnly) return;
+      if (!this.#failure) await this.sync();
+      else if (!this.#isFailureKnown) throw this.#failure;
     } finally {
+      clearTimeout(this.#timer);
+      await this.#writing.catch(() => {});
+      await this.#syncing.catch(() => {});
       clearTimeout(this.#timer);
       await this.#handle?.close().catch(() => {});
       this.#handle = undefined;
@@ -160,178 +165,195 @@ export class FsLog implements ShardLog {
     }
   }
 
+  get #end(): number { return this.#sizes.get(this.#firsts.at(-1)!) ?? 0; }
+
   #checkWritable(): void {
     this.#host.checkWritable();
-    if (this.#failure) throw this.#failure;
+    if (!this.#failure) return;
+    this.#isFailureKnown = true;
+    throw this.#failure;
   }
 
   /** Looks which files there are. */
   async #look(): Promise<void> {
-    const names = (await onFile(this.#folder, () => this.#host.files.list(this.#folder))) ?? [];
-    this.#firsts = names.map(({ name }) => /^(\d{16})\.log$/.exec(name)).filter((match) => match !== null).map((match) => Number(match[1])).sort((a, b) => a - b);
+    const { files } = this.#host;
+    const names = (await onFile(this.#folder, () => files.list(this.#folder))) ?? [];
     this.#sizes = new Map();
-    for (const first of this.#firsts) {
-      this.#sizes.set(first, (await onFile(this.#path(first), () => this.#host.files.stat(this.#path(first))))?.bytes ?? 0);
+    for (const { name } of names) {
+      const first = /^(\d{16})\.log$/.exec(name)?.[1];
+      const stat = first && (await onFile(`${this.#folder}/${name}`, () => files.stat(`${this.#folder}/${name}`)));
+      if (stat) this.#sizes.set(Number(first), stat.bytes);
     }
+    this.#firsts = [...this.#sizes.keys()].sort((a, b) => a - b);
   }
 
-  /** Whole frames of a file, in order, with where they end. Ends before a torn one, throws at a damaged one. */
-  async *#frames(file: number, isLast: boolean): AsyncGenerator<Frame & { end: number }> {
+  /**
+   * Whole frames of a file, in order; their bytes are valid until the next. Throws at a bad one, but ends before it if it is
+   * the end of the log, where `mayEnd`.
+   */
+  *#frames(file: number, mayEnd: boolean): Generator<Frame> {
     const path = this.#path(file);
     let handle: FileHandle;
     try {
       handle = this.#host.files.openSync(path);
     } catch (cause) {
-      const isGone = (cause as { code?: string }).code === 'ENOENT';
-      throw isGone ? new VectileError('LOG_CONFLICT', `${path}: expected a file, got none: it was trimmed`) : fileError(cause, path);
+      if (codeOf(cause) !== 'ENOENT') throw fileError(cause, path);
+      throw new VectileError('LOG_CONFLICT', `${path}: expected a file, got none: its records were trimmed`);
     }
     try {
-      const read = windowOf(handle, path);
-      const size = handle.size();
+      // beyond is what is being written, or was left by a write that failed
+      const size = this.#host.readOnly ? handle.size() : Math.min(handle.size(), this.#sizes.get(file) ?? 0);
+      let window = new Uint8Array();
+      let start = 0;
+      /** Bytes of the file, which is read a larger piece at a time. */
+      const read = (at: number, length: number) => {
+        const bytes = Math.min(length, size - at);
+        if (at < start || at + bytes > start + window.length) {
+          window = readUpTo(handle, path, at, Math.min(size - at, Math.max(bytes, WINDOW_BYTES))) as Uint8Array<ArrayBuffer>;
+          start = at;
+        }
+        return window.subarray(at - start, at - start + bytes);
+      };
+      let isSecondLook = false;
       let at = 0;
       for (let seq = file; at < size;) {
-        const head = read(at, FRAME_HEADER_BYTES);
-        const header = decodeHeader(head);
-        const isNext = header !== undefined && header.seq === seq;
-        const bytes = isNext ? read(at, header.bytes) : head;
-        if (!isNext || !isWhole(bytes, header)) {
-          const reason = this.#judge(read, at, size, seq, header, bytes, isLast);
-          if (reason) throw this.#damage(file, at, `the frame of record ${seq}`, reason);
-          return;
+        const header = decodeHeader(read(at, FRAME_HEADER_BYTES));
+        if (header && header.version !== FRAME_VERSION) {
+          throw new VectileError('STORAGE_VERSION', `${path}, byte ${at}: expected frames of version ${FRAME_VERSION}, got ${header.version}`);
         }
-        at += header.bytes;
-        seq += header.count;
-        yield { header, bytes, end: at };
+        const bytes = read(at, header?.bytes ?? FRAME_HEADER_BYTES);
+        if (header?.seq === seq && isWhole(bytes, header)) {
+          at += header.bytes;
+          seq += header.count;
+          isSecondLook = false;
+          yield { header, bytes, end: at };
+          continue;
+        }
+        const reason = mayEnd ? this.#judge(read, at, size, seq, header, bytes) : 'damaged bytes';
+        if (!reason) return;
+        // beside a writer: the frame may have been finished after it was read, and before the later one was that speaks of it
+        if (!this.#host.readOnly || isSecondLook) throw this.#damage(file, at, `the frame of record ${seq}`, reason);
+        isSecondLook = true;
+        window = new Uint8Array();
       }
+      if (!mayEnd && at < (this.#sizes.get(file) ?? 0)) throw this.#damage(file, at, `${this.#sizes.get(file)} bytes`, 'the end of the file');
     } finally {
-      await handle.close();
+      void handle.close().catch(() => {});
     }
   }
 
-  /** Why a bad frame cannot be what a crash left of one that was being written; undefined if it can. */
+  /** Why a bad frame in the last file is not the end of the log; undefined if it is. See frame.ts. */
   #judge(
-    read: (at: number, length: number) => Uint8Array, at: number, size: number, seq: number, header: FrameHeader | undefined, bytes: Uint8Array, isLast: boolean,
+    read: (at: number, length: number) => Uint8Array, at: number, size: number, seq: number, header: FrameHeader | undefined, bytes: Uint8Array,
   ): string | undefined {
-    if (!isLast) return 'damaged bytes, with another file after them';
-    for (let from = at + 8; from < size; from += WINDOW_BYTES) {
-      const window = read(from, Math.min(WINDOW_BYTES + FRAME_HEADER_BYTES, size - from));
+    const isNext = header?.seq === seq;
+    for (let from = at + (isNext ? header.bytes : 8); from < size; from += WINDOW_BYTES) {
+      const window = read(from, WINDOW_BYTES + FRAME_HEADER_BYTES);
       for (let i = 0; i < Math.min(WINDOW_BYTES, window.length); i += 8) {
         const later = decodeHeader(window, i);
         if (later && later.seq > seq && later.synced > seq) return `damaged bytes, though record ${seq} was durable`;
       }
     }
     if (this.#host.readOnly) return undefined; // it may be being written
-    if (!header) return isUnwritten(bytes, at) ? undefined : 'a damaged header';
-    if (header.seq !== seq) return `the frame of record ${header.seq}`;
-    if (at + header.bytes > size) return undefined;
-    return zeroSectors(bytes, at) > header.zeroes ? undefined : 'damaged records';
+    if (header && !isNext) return `the frame of record ${header.seq}`;
+    return isTorn(bytes, at, header) ? undefined : 'damaged bytes';
   }
 
-  #advance(frame: Uint8Array, records: number): void {
-    this.#end += frame.length;
+  #advance(bytes: number, records: number): void {
+    this.#sizes.set(this.#firsts.at(-1)!, this.#end + bytes);
     this.#nextSeq += records;
-    this.#sizes.set(this.#firsts.at(-1)!, this.#end);
   }
 
-  /** Writes a frame at `position`, or takes back what was written of it. */
-  async #writeFrame(frame: Uint8Array, position: number): Promise<void> {
+  #fail(error: VectileError): VectileError {
+    this.#host.isClean = false;
+    return (this.#failure ??= error);
+  }
+
+  /** Writes frames at `position`, or takes back what was written of them. */
+  async #write(frames: Uint8Array, position: number): Promise<void> {
     const handle = this.#handle!;
     const path = this.#path(this.#firsts.at(-1)!);
     try {
-      await writeAll(handle, frame, position);
+      await writeAll(handle, frames, position);
     } catch (cause) {
       const error = fileError(cause, path);
       try {
         await handle.truncate(position);
-        // so that sectors of this frame are not taken for those of one that is written over it
-        await handle.sync();
       } catch {
-        this.#failure = new VectileError('STORAGE_FAILED', `${path}: expected to take back what was written in part, got a failure of that, too`, { cause });
+        throw this.#fail(new VectileError('STORAGE_FAILED', `${error.message}, nor to take back what was written in part; the log must be opened anew`, { cause }));
       }
+      await this.#sync(); // or else a part of it might be found among what is written there next
       throw error;
-    }
-  }
-
-  /** Writes what the last file has from `start` on once more. */
-  async #rewrite(start: number): Promise<void> {
-    const path = this.#path(this.#firsts.at(-1)!);
-    const handle = this.#handle!;
-    const read = windowOf(handle, path);
-    for (let at = start; at < this.#end; at += WINDOW_BYTES) {
-      await onFile(path, () => writeAll(handle, read(at, Math.min(WINDOW_BYTES, this.#end - at)), at));
     }
   }
 
   /** Writes what was acknowledged before. A failure is final: what follows would be numbered past a hole. */
   #writeOut(): Promise<void> {
-    this.#writing = this.#writing.then(async () => {
+    return (this.#writing = this.#writing.then(async () => {
       if (this.#failure) throw this.#failure;
-      while (this.#unwritten.length) {
-        const frames = this.#unwritten;
-        const start = this.#end - this.#unwrittenBytes;
-        this.#unwritten = [];
-        this.#unwrittenBytes = 0;
-        let at = start;
-        try {
-          for (const frame of frames) {
-            await this.#writeFrame(frame, at);
-            at += frame.length;
-          }
-        } catch (cause) {
-          throw (this.#failure ??= fileError(cause, this.#folder));
-        }
-        this.#later(SYNC_MS);
+      if (!this.#unwritten.length) return;
+      const frames = joined(this.#unwritten, this.#unwrittenBytes);
+      const upTo = this.#nextSeq;
+      const position = this.#end - frames.length;
+      this.#unwritten = [];
+      this.#unwrittenBytes = 0;
+      try {
+        this.#host.checkWritable();
+        await this.#write(frames, position);
+      } catch (cause) {
+        const { message } = fileError(cause, this.#folder);
+        throw this.#fail(new VectileError('STORAGE_FAILED', `${message}; records from ${this.#written} on are lost; the log must be opened anew`, { cause }));
       }
-    });
-    return this.#writing;
+      this.#written = upTo;
+      this.#later(SYNC_MS);
+    }));
   }
 
-  /** A failed sync is never tried again: the system may have dropped what it could not write, and say so only once. */
-  async #syncFile(): Promise<void> {
-    const upTo = this.#nextSeq;
-    try {
-      await this.#handle!.sync();
-    } catch (cause) {
-      const error = fileError(cause, this.#path(this.#firsts.at(-1)!));
-      this.#failure = new VectileError('STORAGE_FAILED', `${error.message}; the log must be opened anew`, { cause });
-      throw this.#failure;
-    }
-    this.#synced = Math.max(this.#synced, upTo);
+  /** A failed sync is never tried again: the system may have dropped what it could not write. */
+  #sync(): Promise<void> {
+    return (this.#syncing = this.#syncing.then(async () => {
+      if (this.#failure) throw this.#failure;
+      const upTo = this.#written;
+      try {
+        await this.#handle!.sync();
+      } catch (cause) {
+        const { message } = fileError(cause, this.#path(this.#firsts.at(-1)!));
+        throw this.#fail(new VectileError('STORAGE_FAILED', `${message}; the log must be opened anew`, { cause }));
+      }
+      this.#synced = Math.max(this.#synced, upTo);
+    }));
   }
 
   /** Ends the last file, which must be durable before there is another one, and begins the next. */
   async #rotate(): Promise<void> {
     await this.#writeOut();
-    if (this.#handle && this.#synced < this.#nextSeq) await this.#syncFile();
-    const first = this.#nextSeq;
-    const path = this.#path(first);
-    await this.#host.makeFolder(this.#folder);
-    const handle = await onFile(path, () => this.#host.files.open(path, 'create').catch((cause: { code?: string }) => {
-      // left by a rotation that failed after this; it is empty
-      if (cause.code === 'EEXIST' && !this.#firsts.includes(first)) return this.#host.files.open(path, 'write');
-      throw cause;
-    }));
+    if (this.#synced < this.#written) await this.#sync();
+    else await this.#syncing;
+    const path = this.#path(this.#nextSeq);
+    if (!this.#firsts.length) await this.#host.makeFolder(this.#folder);
+    const handle = await onFile(path, () => this.#host.files.open(path, 'create'));
     try {
-      await handle.truncate(0);
-      await this.#host.files.syncFolder(this.#folder);
+      await this.#host.syncFolder(this.#folder);
     } catch (cause) {
       await handle.close().catch(() => {});
-      throw fileError(cause, path);
+      throw cause;
     }
     await this.#handle?.close().catch(() => {});
     this.#handle = handle;
-    this.#firsts.push(first);
-    this.#sizes.set(first, 0);
-    this.#end = 0;
+    this.#firsts.push(this.#nextSeq);
+    this.#sizes.set(this.#nextSeq, 0);
   }
 
-  /** Writes and syncs in the background. */
+  /** Writes, or else syncs, in the background. */
   #later(ms: number): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined && this.#timerMs <= ms) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = ms;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#failure) return;
-      void this.#writeOut().then(() => (this.#synced < this.#nextSeq && this.#handle ? this.#syncFile() : undefined)).catch(() => {});
+      const work = this.#unwritten.length ? this.#writeOut() : this.#synced < this.#written ? this.#sync() : undefined;
+      work?.catch(() => { this.#isFailureKnown = false; }); // it is told at the next append
     }, ms);
     (this.#timer as { unref?(): void }).unref?.();
   }
@@ -343,30 +365,13 @@ export class FsLog implements ShardLog {
   }
 }
 
-export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const written = await handle.write(bytes.subarray(at), position + at);
-    if (!(written > 0)) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
-    at += written;
+function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
-}
-
-/** Reads ranges of a file, a larger piece at a time. Ranges are cut off at the end of the file, and valid until the next call. */
-function windowOf(handle: FileHandle, path: string): (at: number, length: number) => Uint8Array {
-  let window = new Uint8Array();
-  let start = 0;
-  return (at, length) => {
-    if (at < start || at + length > start + window.length) {
-      const buffer = new Uint8Array(Math.max(length, WINDOW_BYTES));
-      let filled = 0;
-      try {
-        for (let read = 1; read > 0 && filled < buffer.length; filled += read) read = handle.read(buffer.subarray(filled), at + filled);
-      } catch (cause) {
-        throw fileError(cause, path);
-      }
-      window = buffer.subarray(0, filled);
-      start = at;
-    }
-    return window.subarray(at - start, at - start + length);
-  };
+  return whole;
 }

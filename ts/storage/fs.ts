@@ -7,16 +7,18 @@
  */
 import { VectileError, invalid } from '../errors.js';
 import type { Files } from './files.js';
-import { FsBlobs } from './fs-blobs.js';
-import { onFile } from './fs-errors.js';
+import { FsBlobs, logOf } from './fs-blobs.js';
+import { codeOf, onFile, onFileIfAny } from './fs-errors.js';
+import { FsHost } from './fs-host.js';
 import { acquire, type Lock } from './fs-lock.js';
-import { FsLog, type LogHost } from './fs-log.js';
+import { FsLog } from './fs-log.js';
 import type { OpenStore, Store } from './storage.js';
 
 const FORMAT = 1;
 const MARKER = 'vectile.json';
+const LOG_FILE_BYTES = 32 << 20;
 
-/** Folders above the store's may not be ours to sync; then they were not made by us. */
+/** Why a folder above cannot be synced that is not ours, and so was not made by us. */
 const NOT_OURS = new Set<string | undefined>(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP']);
 
 let hostFiles: Files | undefined;
@@ -29,6 +31,8 @@ export function provideFiles(files: Files): void {
 export interface FsOptions {
   /** @internal Stands in for the file system. */
   files?: Files;
+  /** @internal When the next file of a log is begun. Default 32 MB. */
+  logFileBytes?: number;
 }
 
 /** A store in the folder at `path`, which is made if it is not there. */
@@ -39,103 +43,83 @@ export function fs(path: string, options: FsOptions = {}): Store {
     location: path,
     async open({ readOnly }) {
       const files = options.files ?? hostFiles;
-      if (!files) throw invalid('path', 'a store for this runtime, such as indexedDB(name), where there is no file system', path);
-      return openFolder(files, path, readOnly);
+      if (!files) throw new VectileError('INVALID_ARGUMENT', `store: expected one for this runtime, such as indexedDB(name), got fs(${JSON.stringify(path)})`);
+      return openFolder(files, path, readOnly, options.logFileBytes ?? LOG_FILE_BYTES);
     },
   };
 }
 
-async function openFolder(files: Files, path: string, readOnly: boolean): Promise<OpenStore> {
-  if (!readOnly) await makeFolder(files, '', path);
+async function openFolder(files: Files, path: string, readOnly: boolean, logFileBytes: number): Promise<OpenStore> {
+  if (!readOnly) await onFile(path, () => files.mkdir(path));
   const root = await files.resolve(path);
-  const names = await onFile(root, () => files.list(root));
-  const isMarked = names?.some(({ name }) => name === MARKER) ?? false;
-  if (readOnly && !isMarked) throw new VectileError('STORE_MISSING', `${path}: expected a database, got ${names ? 'a folder without one' : 'nothing'}`);
-  if (!isMarked && names!.some(({ name }) => !/^(lock-\d+|\.tmp-.*)$/.test(name))) {
-    throw invalid('path', 'a folder that is empty or holds a database', path);
-  }
+  const entries = await onFile(root, () => files.list(root));
+  const isMarked = entries?.some(({ name }) => name === MARKER) ?? false;
+  if (readOnly && !isMarked) throw new VectileError('STORE_MISSING', `${root}: expected a database, got ${entries ? 'a folder without one' : 'nothing'}`);
+  const foreign = isMarked ? undefined : entries!.find(({ name }) => !/^(lock-\d{8}|\.tmp-.*)$/.test(name));
+  if (foreign) throw new VectileError('INVALID_ARGUMENT', `path: expected a folder that is empty or holds a database, got ${root} with ${foreign.name}`);
   const lock = readOnly ? undefined : await acquire(files, root);
   try {
-    const store = openStore(files, root, lock);
-    const blobs = store.blobs as FsBlobs;
-    if (!readOnly) await blobs.sweep();
+    const host = new FsHost(files, root, lock, logFileBytes);
+    const blobs = new FsBlobs(host);
+    if (lock && !lock.wasClean) await blobs.recover();
     const marker = await blobs.get(MARKER);
     if (marker) checkMarker(marker.bytes, `${root}/${MARKER}`);
-    else await blobs.put(MARKER, [new TextEncoder().encode(`${JSON.stringify({ format: FORMAT })}\n`)]);
-    return store;
+    else {
+      await syncAbove(files, root);
+      await blobs.put(MARKER, [new TextEncoder().encode(`${JSON.stringify({ format: FORMAT })}\n`)]);
+    }
+    return openStore(host, blobs, lock);
   } catch (cause) {
-    await lock?.release().catch(() => {});
+    await lock?.release(false).catch(() => {});
     throw cause;
   }
 }
 
-function openStore(files: Files, root: string, lock: Lock | undefined): OpenStore {
+function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenStore {
+  /** Open ones, of which a writer has no two of a name. */
+  const logs = new Map<string, FsLog>();
   let isClosed = false;
-  /** Whose names are known to be durable. */
-  const folders = new Set<string>();
-  const host: LogHost = {
-    files,
-    epoch: lock?.generation ?? 0,
-    readOnly: !lock,
-    checkWritable() {
-      if (!lock) throw new VectileError('STORE_READ_ONLY', `${root}: expected a store open for writing, got one opened read-only`);
-      if (isClosed) throw new VectileError('CLOSED', `${root}: expected a store in use, got one closed`);
-      if (lock.lost) throw lock.lost;
-    },
-    async makeFolder(folder) {
-      if (folders.has(folder)) return;
-      await makeFolder(files, root, folder);
-      folders.add(folder);
-    },
-    async removeFolder(folder) {
-      folders.delete(folder);
-      await files.rmdir(folder).catch(() => {}); // it may not be empty
-      folders.delete(folder); // someone may have made it in between
-    },
-  };
-  const blobs = new FsBlobs(host, root);
   return {
     epoch: host.epoch,
     blobs,
-    log: (name) => FsLog.open(host, `${root}/${name}`),
-    async logs(prefix) {
-      const found = (await blobs.list(prefix)).map(({ name }) => /^(.*)\/\d{16}\.log$/.exec(name)?.[1]).filter((name) => name !== undefined);
-      return [...new Set(found)];
+    async log(name) {
+      await logs.get(name)?.close();
+      const log = await FsLog.open(host, host.path(name));
+      if (!host.readOnly) logs.set(name, log);
+      return log;
     },
+    logs: async (prefix) => [...new Set((await blobs.files(prefix)).map(({ name }) => logOf(name)).filter((name) => name !== undefined))],
     async deleteLog(name) {
       host.checkWritable();
-      for (const blob of await blobs.list(`${name}/`)) await blobs.delete(blob.name);
-      const parent = `${root}/${name}`.replace(/\/[^/]*$/, '');
-      await host.removeFolder(`${root}/${name}`);
-      if (parent !== root) await host.removeFolder(parent);
+      await logs.get(name)?.close().catch(() => {});
+      logs.delete(name);
+      const files = (await blobs.files(`${name}/`)).filter((file) => logOf(file.name) === name);
+      for (const file of files) await blobs.remove(file.name);
+      const folder = host.path(name);
+      // or a crash might bring back some of them, to stand beside those of a new log
+      if (files.length) await onFileIfAny(folder, () => host.files.syncFolder(folder));
     },
-    bytes: async (prefix) => (await blobs.list(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: async (prefix) => (await blobs.files(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
     async close() {
       if (isClosed) return;
       isClosed = true;
+      const closings = await Promise.allSettled([...logs.values()].map((log) => log.close()));
+      host.close();
       await blobs.close();
-      await lock?.release();
+      await lock?.release(host.isClean);
+      for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
 }
 
-/** Makes a folder and all above it. Names are made durable up to `root`, or to the top, of whatever may have been made by us. */
-async function makeFolder(files: Files, root: string, folder: string): Promise<void> {
-  await onFile(folder, () => files.mkdir(folder));
-  const path = root ? folder : await files.resolve(folder);
-  for (let at = path; at.length > root.length && at !== parentOf(at);) {
-    at = parentOf(at);
-    await onFile(at, () => files.syncFolder(at)).catch((cause: VectileError) => {
-      const { code } = cause.cause as { code?: string };
-      if (root || !NOT_OURS.has(code)) throw cause;
+/** Makes the name of a new store durable. Folders above may be made just now too, or not be ours to sync. */
+async function syncAbove(files: Files, root: string): Promise<void> {
+  for (let at = root; at.includes('/');) {
+    at = at.slice(0, at.lastIndexOf('/'));
+    await onFile(at || '/', () => files.syncFolder(at || '/')).catch((error: VectileError) => {
+      if (!NOT_OURS.has(codeOf(error.cause))) throw error;
     });
   }
-}
-
-/** The folder above; that of the top is the top. */
-function parentOf(path: string): string {
-  if (path.startsWith('/')) return path.slice(0, Math.max(1, path.lastIndexOf('/')));
-  return /^(.*[^:/\\])[/\\][^/\\]+$/.exec(path)?.[1] ?? path; // of Windows
 }
 
 function checkMarker(bytes: Uint8Array, path: string): void {

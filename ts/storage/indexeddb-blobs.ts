@@ -1,18 +1,23 @@
-/** Blobs as chunks of a megabyte. New chunks are written beside the old ones, and one transaction puts them in their place. */
+/** Blobs as chunks. New chunks are written beside the old ones, and one transaction puts them in their place. */
 import { VectileError } from '../errors.js';
 import { crc32c } from './crc32c.js';
 import { under, type IndexedDbHost } from './indexeddb.js';
 import type { BlobInfo, BlobStore } from './storage.js';
 
-const CHUNK_BYTES = 1 << 20;
+/** All chunks of a blob but the last have this size. An object is read with the whole chunk it lies in, a blob fastest in few. */
+const CHUNK_BYTES = 128 << 10;
+/** So many are read, or written, at a time, however large the blob: 4 MB. */
+const CHUNKS_AT_ONCE = 32;
 
+/** By name. */
 interface FileRow {
   bytes: number;
   etag: string;
+  /** That of its chunks; those of others are of puts that have not ended. */
   generation: string;
-  chunks: number;
 }
 
+/** By [name, generation, index]. */
 interface ChunkRow {
   bytes: Uint8Array;
   crc: number;
@@ -20,7 +25,7 @@ interface ChunkRow {
 
 export class IndexedDbBlobs implements BlobStore {
   readonly #host: IndexedDbHost;
-  #count = 0;
+  #puts = 0;
 
   constructor(host: IndexedDbHost) {
     this.#host = host;
@@ -43,104 +48,127 @@ export class IndexedDbBlobs implements BlobStore {
   }
 
   async get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
-    const found = await this.#host.connection.run(['files', 'chunks'], 'readonly', 'relaxed', async (tx) => {
-      const file = (await tx.objectStore('files').get(name)) as FileRow | undefined;
-      if (!file) return undefined;
-      const range = IDBKeyRange.bound([name, file.generation, 0], [name, file.generation, Infinity]);
-      return { file, chunks: (await tx.objectStore('chunks').getAll(range)) as ChunkRow[] };
-    });
-    return found && { bytes: this.#join(name, found.chunks, 0, 0, found.file.bytes), etag: found.file.etag };
+    const found = await this.#read(name, 0, undefined);
+    return found && { bytes: found.bytes, etag: found.file.etag };
   }
 
   async getRange(name: string, start: number, length: number): Promise<Uint8Array> {
-    const first = Math.floor(start / CHUNK_BYTES);
-    const found = await this.#host.connection.run(['files', 'chunks'], 'readonly', 'relaxed', async (tx) => {
-      const file = (await tx.objectStore('files').get(name)) as FileRow | undefined;
-      if (!file) return undefined;
-      const last = Math.floor(Math.max(start, start + length - 1) / CHUNK_BYTES);
-      const range = IDBKeyRange.bound([name, file.generation, first], [name, file.generation, last]);
-      return (await tx.objectStore('chunks').getAll(range)) as ChunkRow[];
-    });
+    const found = await this.#read(name, start, length);
     if (!found) throw new VectileError('BLOB_MISSING', `${this.#where(name)}: expected a blob, got none`);
-    return this.#join(name, found, first, start, length);
+    return found.bytes;
   }
 
-  async list(prefix: string): Promise<BlobInfo[]> {
-    return this.#host.connection.run(['files'], 'readonly', 'relaxed', async (tx) => {
-      const rows = tx.objectStore('files');
-      const [names, files] = [await rows.getAllKeys(under(prefix)), await rows.getAll(under(prefix))] as [string[], FileRow[]];
+  list(prefix: string): Promise<BlobInfo[]> {
+    return this.#host.connection.read(['files'], async (rows) => {
+      const names = await rows('files').keys<string>(under(prefix));
+      const files = await rows('files').getAll<FileRow>(under(prefix));
       return names.map((name, i) => ({ name, bytes: files[i]!.bytes }));
     });
   }
 
   async delete(name: string): Promise<void> {
     this.#host.checkWritable();
-    await this.#host.connection.run(['files', 'chunks'], 'readwrite', 'strict', (tx) => {
-      void tx.objectStore('files').delete(name).catch(() => {});
-      void tx.objectStore('chunks').delete(IDBKeyRange.bound([name], [name, []])).catch(() => {});
+    await this.#host.connection.write(['files', 'chunks'], 'strict', async (rows) => {
+      const file = await rows('files').get<FileRow>(name);
+      if (!file) return;
+      rows('files').delete(name);
+      rows('chunks').delete(generationOf(name, file.generation));
     });
   }
 
   /** Removes what puts have left that were cut short. */
   async sweep(): Promise<void> {
-    await this.#host.connection.run(['files', 'chunks'], 'readwrite', 'relaxed', async (tx) => {
-      const files = tx.objectStore('files');
-      const chunks = tx.objectStore('chunks');
-      const names = (await files.getAllKeys()) as string[];
-      const rows = (await files.getAll()) as FileRow[];
-      const generations = new Map(names.map((name, i) => [name, rows[i]!.generation]));
-      for (const key of (await chunks.getAllKeys()) as [string, string, number][]) {
-        if (generations.get(key[0]) !== key[1]) void chunks.delete(key);
+    await this.#host.connection.write(['files', 'chunks'], 'relaxed', async (rows) => {
+      const first = async (range: IDBKeyRange) => (await rows('chunks').keys<[string, string, number]>(range, 1))[0];
+      // from each generation straight to the next
+      for (let key = await first(IDBKeyRange.lowerBound([])); key; key = await first(IDBKeyRange.lowerBound([key[0], key[1], []]))) {
+        const [name, generation] = key;
+        if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('chunks').delete(generationOf(name, generation));
       }
     });
   }
 
-  async #put(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: FileRow | undefined) => void): Promise<{ etag: string; bytes: number }> {
+  async #put(
+    name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: FileRow | undefined) => void,
+  ): Promise<{ etag: string; bytes: number }> {
     this.#host.checkWritable();
     const { connection, epoch } = this.#host;
-    const generation = `${epoch}-${this.#count++}`;
+    const generation = `${epoch}-${this.#puts++}`;
     let bytes = 0;
     let crc = 0;
-    let count = 0;
+    let index = 0;
+    let waiting: { row: ChunkRow; key: [string, string, number] }[] = [];
     try {
       for await (const chunk of sized(chunks)) {
-        const row: ChunkRow = { bytes: chunk, crc: crc32c(chunk) };
-        const key = [name, generation, count++];
-        await connection.run(['chunks'], 'readwrite', 'relaxed', (tx) => { void tx.objectStore('chunks').put(row, key).catch(() => {}); });
+        // strictly: Chromium puts large values into files of their own, which no later transaction makes durable
+        if (waiting.length === CHUNKS_AT_ONCE) {
+          const full = waiting;
+          await connection.write(['chunks'], 'strict', (rows) => full.forEach(({ row, key }) => rows('chunks').put(row, key)));
+          waiting = [];
+        }
+        waiting.push({ row: { bytes: chunk, crc: crc32c(chunk) }, key: [name, generation, index++] });
         crc = crc32c(chunk, crc);
         bytes += chunk.length;
       }
-      const file: FileRow = { bytes, etag: `${bytes}-${crc.toString(16).padStart(8, '0')}`, generation, chunks: count };
-      await connection.run(['files', 'chunks'], 'readwrite', 'strict', async (tx) => {
-        const former = (await tx.objectStore('files').get(name)) as FileRow | undefined;
-        check(former);
-        void tx.objectStore('files').put(file, name).catch(() => {});
-        if (former) void tx.objectStore('chunks').delete(IDBKeyRange.bound([name, former.generation, 0], [name, former.generation, Infinity])).catch(() => {});
+      const file: FileRow = { bytes, etag: `${bytes}-${crc.toString(16).padStart(8, '0')}`, generation };
+      await connection.write(['files', 'chunks'], 'strict', async (rows) => {
+        const former = await rows('files').get<FileRow>(name);
+        if (former?.generation !== generation) { // or else it is done once more
+          check(former);
+          if (former) rows('chunks').delete(generationOf(name, former.generation));
+        }
+        for (const { row, key } of waiting) rows('chunks').put(row, key);
+        rows('files').put(file, name);
       });
       return { etag: file.etag, bytes };
     } catch (cause) {
-      const range = IDBKeyRange.bound([name, generation, 0], [name, generation, Infinity]);
-      await connection.run(['chunks'], 'readwrite', 'relaxed', (tx) => { void tx.objectStore('chunks').delete(range).catch(() => {}); }).catch(() => {});
+      await this.#forget(name, generation);
       throw cause;
     }
   }
 
-  /** Bytes `start` … `start + length` of chunks from `first` on. */
-  #join(name: string, chunks: ChunkRow[], first: number, start: number, length: number): Uint8Array {
-    const out = new Uint8Array(length);
-    let filled = 0;
-    for (const [i, { bytes, crc }] of chunks.entries()) {
-      const at = (first + i) * CHUNK_BYTES;
-      if (crc32c(bytes) !== crc) throw new VectileError('STORAGE_CORRUPT', `${this.#where(name)}, byte ${at}: expected bytes that fit their checksum, got others`);
-      const part = bytes.subarray(Math.max(0, start - at), Math.max(0, start + length - at));
-      if (part.length) out.set(part, Math.max(0, at - start));
-      filled += part.length;
-    }
-    if (filled < length) throw new VectileError('STORAGE_CORRUPT', `${this.#where(name)}, byte ${start}: expected ${length} bytes, got ${filled}`);
-    return out;
+  /** Removes the chunks of a put that has failed, unless it is there after all. What cannot be removed is swept when the store is opened. */
+  async #forget(name: string, generation: string): Promise<void> {
+    await this.#host.connection.write(['files', 'chunks'], 'relaxed', async (rows) => {
+      if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('chunks').delete(generationOf(name, generation));
+    }).catch(() => {});
   }
 
-  #where(name: string): string { return `${this.#host.connection.name}, ${name}`; }
+  /** What there is of a blob from `start` on, `length` bytes if that is given; undefined if there is no such blob. */
+  async #read(name: string, start: number, length: number | undefined): Promise<{ file: FileRow; bytes: Uint8Array } | undefined> {
+    return this.#host.connection.read(['files', 'chunks'], async (rows) => {
+      const file = await rows('files').get<FileRow>(name);
+      if (!file) return undefined;
+      const end = length === undefined ? file.bytes : start + length;
+      if (end > file.bytes) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, file.bytes - start)}`);
+      const bytes = new Uint8Array(end - start);
+      for (let at = start; at < end;) {
+        const index = Math.floor(at / CHUNK_BYTES);
+        const last = Math.min(index + CHUNKS_AT_ONCE, Math.ceil(end / CHUNK_BYTES)) - 1;
+        const chunks = await rows('chunks').getAll<ChunkRow>(IDBKeyRange.bound([name, file.generation, index], [name, file.generation, last]));
+        for (let i = index; i <= last; i++) {
+          const chunk = chunks[i - index];
+          const from = i * CHUNK_BYTES;
+          const chunkBytes = Math.min(CHUNK_BYTES, file.bytes - from);
+          if (chunk?.bytes?.length !== chunkBytes) throw this.#damage(name, from, `a chunk of ${chunkBytes} bytes`, `${chunk?.bytes?.length ?? 'none'}`);
+          if (crc32c(chunk.bytes) !== chunk.crc) throw this.#damage(name, from, 'a chunk that fits its checksum', 'another');
+          bytes.set(chunk.bytes.subarray(at - from, end - from), at - start);
+          at = Math.min(end, from + CHUNK_BYTES);
+        }
+      }
+      return { file, bytes };
+    });
+  }
+
+  #where(name: string): string { return `${this.#host.connection.name}, blob ${name}`; }
+
+  #damage(name: string, at: number, expected: string, got: string): VectileError {
+    return new VectileError('STORAGE_CORRUPT', `${this.#where(name)}, byte ${at}: expected ${expected}, got ${got}`);
+  }
+}
+
+function generationOf(name: string, generation: string): IDBKeyRange {
+  return IDBKeyRange.bound([name, generation], [name, generation, []]);
 }
 
 /** Chunks of exactly CHUNK_BYTES, but the last. */

@@ -1,99 +1,201 @@
-/** A connection to an IndexedDB database that is opened again when it is lost, and what goes wrong in our words. */
-import { openDB, type IDBPDatabase, type IDBPTransaction } from 'idb';
-import { VectileError } from '../errors.js';
-
-export type Transaction = IDBPTransaction<unknown, string[], 'readonly' | 'readwrite'>;
-/** A transaction in which rows are put and deleted. */
-interface WritableStore {
-  get(key: IDBValidKey): Promise<unknown>;
-  getAll(range?: IDBKeyRange, count?: number): Promise<unknown[]>;
-  getAllKeys(range?: IDBKeyRange): Promise<IDBValidKey[]>;
-  put(value: unknown, key: IDBValidKey): Promise<unknown>;
-  add(value: unknown, key: IDBValidKey): Promise<unknown>;
-  delete(key: IDBValidKey | IDBKeyRange): Promise<void>;
-}
-export interface Rows { objectStore(name: string): WritableStore }
+/**
+ * A connection to a database, which is opened again when it is lost, and transactions, which are done or have changed
+ * nothing. It knows rows by their keys, not what they hold, but for one: `state` says whose the database is.
+ */
+import { openDB, type IDBPDatabase } from 'idb';
+import { VectileError, invalid } from '../errors.js';
 
 const VERSION = 1;
-const STORES = ['state', 'logs', 'frames', 'files', 'chunks'];
+const STORES = ['state', 'logs', 'frames', 'files', 'chunks'] as const;
+/** What a transaction ends with when its connection is lost, or the browser cannot say why. It may have been done. */
+const LOST = ['InvalidStateError', 'AbortError', 'UnknownError'];
+
+export type StoreName = (typeof STORES)[number];
+
+/** Rows of one kind, within a transaction. A write that fails ends the transaction, which tells. */
+export interface Rows {
+  get<T>(key: IDBValidKey): Promise<T | undefined>;
+  /** In the order of their keys. */
+  getAll<T>(range: IDBKeyRange, count?: number): Promise<T[]>;
+  keys<K>(range: IDBKeyRange, count?: number): Promise<K[]>;
+  lastKey<K>(range: IDBKeyRange): Promise<K | undefined>;
+  put(value: unknown, key: IDBValidKey): void;
+  delete(key: IDBValidKey | IDBKeyRange): void;
+}
+
+/** Must await rows and nothing else, and be of the same effect if done twice. */
+export type Work<T> = (rows: (store: StoreName) => Rows) => Promise<T> | T;
 
 export class Connection {
   readonly name: string;
+  #mayCreate: boolean;
   #database: Promise<IDBPDatabase> | undefined;
   #isClosed = false;
+  /** The row `id` of the database that was opened first; one made anew under its name is another. */
+  #id: string | undefined;
+  /** The row `epoch` as its writer has left it; 0 if nothing is written. */
+  #epoch = 0;
 
-  constructor(name: string) {
+  /** Unless it `mayCreate`, a database that is not there is not made, but STORE_MISSING. */
+  constructor(name: string, mayCreate: boolean) {
     this.name = name;
+    this.#mayCreate = mayCreate;
   }
 
-  /**
-   * Runs one transaction. `work` may await its rows and nothing else. Resolves when it is complete; a transaction that is not
-   * has changed nothing. A connection that was lost before it began is opened again, once.
-   */
-  async run<T>(stores: string[], mode: 'readonly' | 'readwrite', durability: 'strict' | 'relaxed', work: (tx: Rows) => Promise<T> | T): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      let hasBegun = false;
+  /** From here on, transactions are only for the database of this id, and they write only while the epoch is this one. */
+  bind(id: string, epoch: number): void {
+    this.#id = id;
+    this.#epoch = epoch;
+    this.#mayCreate = false;
+  }
+
+  read<T>(stores: StoreName[], work: Work<T>): Promise<T> {
+    return this.#run(stores, 'readonly', 'relaxed', work);
+  }
+
+  /** `strict` resolves when what was written is on the disk, `relaxed` when the system has it. */
+  write<T>(stores: StoreName[], durability: 'strict' | 'relaxed', work: Work<T>): Promise<T> {
+    return this.#run(this.#epoch ? [...stores, 'state'] : stores, 'readwrite', durability, work);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.then((open) => open.close(), () => {});
+  }
+
+  /** A transaction that was lost, done or not, is done once more. */
+  async #run<T>(stores: StoreName[], mode: 'readonly' | 'readwrite', durability: 'strict' | 'relaxed', work: Work<T>): Promise<T> {
+    for (let isAgain = false; ; isAgain = true) {
+      let database: IDBPDatabase | undefined;
       try {
-        const database = await this.#open();
-        const tx = database.transaction(stores, mode, { durability });
-        hasBegun = true;
-        let result: T;
-        try {
-          result = await work(tx as unknown as Rows);
-        } catch (cause) {
-          const done = tx.done.catch(() => {});
-          try {
-            tx.abort();
-          } catch {
-            // it has ended already
-          }
-          await done;
-          throw tx.error ?? cause;
-        }
-        await tx.done;
-        return result;
+        database = await this.#open();
+        return await this.#transact(database, stores, mode, durability, work);
       } catch (cause) {
-        const isLost = !hasBegun && (cause as { name?: string } | null)?.name === 'InvalidStateError';
-        if (isLost && attempt === 1 && !this.#isClosed) {
-          this.#database = undefined;
-          continue;
+        const error = databaseError(cause, this.name);
+        if (!database || !LOST.includes(nameOf(cause))) {
+          // whatever it was the second time, the first may have been done
+          throw isAgain && error.code === 'STORAGE_FULL' ? new VectileError('STORAGE_FAILED', error.message, { cause }) : error;
         }
-        throw databaseError(cause, this.name);
+        if (isAgain || this.#isClosed) throw error;
+        this.#drop(database);
       }
     }
   }
 
-  close(): void {
-    this.#isClosed = true;
-    void this.#database?.then((database) => database.close()).catch(() => {});
-    this.#database = undefined;
+  async #transact<T>(database: IDBPDatabase, stores: StoreName[], mode: 'readonly' | 'readwrite', durability: 'strict' | 'relaxed', work: Work<T>): Promise<T> {
+    const tx = database.transaction(stores, mode as 'readwrite', { durability });
+    // idb's own promise is rejected by the first request that fails, when it is not yet said why
+    tx.done.catch(() => {});
+    const done = new Promise<void>((resolve, reject) => {
+      tx.addEventListener('complete', () => resolve());
+      tx.addEventListener('abort', () => reject(tx.error ?? new DOMException('The transaction was ended.', 'AbortError')));
+    });
+    done.catch(() => {});
+    try {
+      const epoch = mode === 'readwrite' && this.#epoch ? tx.objectStore('state').get('epoch') : undefined;
+      epoch?.catch(() => {});
+      const result = await work((store) => rowsOf(tx.objectStore(store)));
+      if (epoch && (await epoch) !== this.#epoch) {
+        throw new VectileError('STORAGE_FAILED', `${this.name}: expected to be its only writer, got another one; it must be opened anew`);
+      }
+      await done;
+      return result;
+    } catch (cause) {
+      try {
+        tx.abort();
+      } catch {
+        // it has ended already
+      }
+      await done.catch(() => {});
+      throw tx.error ?? cause;
+    }
   }
 
   #open(): Promise<IDBPDatabase> {
     if (this.#isClosed) throw new VectileError('CLOSED', `${this.name}: expected a store in use, got one closed`);
-    const forget = () => { this.#database = undefined; };
-    this.#database ??= openDB(this.name, VERSION, {
-      upgrade(database) {
-        for (const store of STORES) if (!database.objectStoreNames.contains(store)) database.createObjectStore(store);
-      },
-      // another page wants to delete or upgrade it: let it, and open it again when needed
-      blocking: (_current, _blocked, event) => {
-        (event.target as IDBDatabase).close();
-        forget();
-      },
-      terminated: forget,
-    }).catch((cause: unknown) => {
-      forget();
-      throw cause;
+    if (this.#database) return this.#database;
+    const opening = this.#connect();
+    this.#database = opening;
+    opening.catch(() => {
+      if (this.#database === opening) this.#database = undefined;
     });
-    return this.#database;
+    return opening;
+  }
+
+  async #connect(): Promise<IDBPDatabase> {
+    let isMissing = false;
+    let database: IDBPDatabase;
+    try {
+      database = await openDB(this.name, VERSION, {
+        upgrade: (made, _before, _after, tx) => {
+          isMissing = !this.#mayCreate;
+          tx.done.catch(() => {});
+          if (isMissing) tx.abort(); // and nothing is left of it
+          else for (const store of STORES) made.createObjectStore(store);
+        },
+        // another page wants to delete it: let it
+        blocking: () => this.#drop(database),
+        terminated: () => this.#drop(database),
+      });
+    } catch (cause) {
+      if (!isMissing) throw cause;
+      if (this.#id === undefined) throw new VectileError('STORE_MISSING', `${this.name}: expected a database, got nothing`, { cause });
+      throw new VectileError('STORAGE_FAILED', `${this.name}: expected the database that was opened, got none: it was deleted`, { cause });
+    }
+    try {
+      const missing = STORES.find((store) => !database.objectStoreNames.contains(store));
+      if (missing) throw invalid('name', 'the name of a database of Vectile, or of none', this.name);
+      if (this.#id !== undefined && (await database.get('state', 'id')) !== this.#id) {
+        throw new VectileError('STORAGE_FAILED', `${this.name}: expected the database that was opened, got another one: it was deleted and made anew`);
+      }
+    } catch (cause) {
+      database.close();
+      throw cause;
+    }
+    return database;
+  }
+
+  /** Gives up a connection, if it is still the one in use; its transactions may end. The next one opens another. */
+  #drop(database: IDBPDatabase): void {
+    database.close();
+    const inUse = this.#database;
+    void inUse?.then((current) => {
+      if (current === database && this.#database === inUse) this.#database = undefined;
+    }, () => {});
   }
 }
 
-export function databaseError(cause: unknown, name: string): VectileError {
+function rowsOf(store: {
+  get(key: IDBValidKey): Promise<unknown>;
+  getAll(range: IDBKeyRange, count?: number): Promise<unknown[]>;
+  getAllKeys(range: IDBKeyRange, count?: number): Promise<IDBValidKey[]>;
+  openKeyCursor(range: IDBKeyRange, direction: 'prev'): Promise<{ key: IDBValidKey } | null>;
+  put(value: unknown, key: IDBValidKey): Promise<unknown>;
+  delete(key: IDBValidKey | IDBKeyRange): Promise<void>;
+}): Rows {
+  return {
+    get: <T>(key: IDBValidKey) => store.get(key) as Promise<T | undefined>,
+    getAll: <T>(range: IDBKeyRange, count?: number) => store.getAll(range, count) as Promise<T[]>,
+    keys: <K>(range: IDBKeyRange, count?: number) => store.getAllKeys(range, count) as Promise<K[]>,
+    lastKey: async <K>(range: IDBKeyRange) => (await store.openKeyCursor(range, 'prev'))?.key as K | undefined,
+    put: (value, key) => void store.put(value, key).catch(() => {}),
+    delete: (key) => void store.delete(key).catch(() => {}),
+  };
+}
+
+const nameOf = (cause: unknown): string => (cause as { name?: string } | null)?.name ?? 'unknown';
+
+function databaseError(cause: unknown, name: string): VectileError {
   if (cause instanceof VectileError) return cause;
-  const what = (cause as { name?: string } | null)?.name ?? 'unknown';
-  if (what === 'QuotaExceededError') return new VectileError('STORAGE_FULL', `${name}: expected room within the quota, got none`, { cause });
-  if (what === 'VersionError') return new VectileError('STORAGE_VERSION', `${name}: expected database version ${VERSION}, got a later one`, { cause });
-  return new VectileError('STORAGE_FAILED', `${name}: expected IndexedDB to do its work, got ${what}: ${String((cause as { message?: string } | null)?.message)}`, { cause });
+  const got = `${nameOf(cause)}: ${String((cause as { message?: string } | null)?.message)}`;
+  switch (nameOf(cause)) {
+    case 'QuotaExceededError': return new VectileError('STORAGE_FULL', `${name}: expected room within the quota, got ${got}`, { cause });
+    case 'VersionError': return new VectileError('STORAGE_VERSION', `${name}: expected database version ${VERSION}, got ${got}`, { cause });
+    // a large value lies in a file of the browser's, which is not what it was
+    case 'DataError':
+    case 'NotReadableError': return new VectileError('STORAGE_CORRUPT', `${name}: expected rows that can be read, got ${got}`, { cause });
+    default: return new VectileError('STORAGE_FAILED', `${name}: expected IndexedDB to do its work, got ${got}`, { cause });
+  }
 }

@@ -1,17 +1,18 @@
 /**
  * A store in IndexedDB: one database, and in it
  *
- *   state   format, epoch
- *   logs    name → next record, bytes
- *   frames  [log, first record] → what was appended together: bytes, lengths of records, checksum
- *   files   name → bytes, etag, generation, chunks
- *   chunks  [name, generation, i] → bytes, checksum
+ *   state   format, epoch, id of this database
+ *   logs    log → numbers and bytes of its ends
+ *   frames  [log, first record] → what was appended together, checksum
+ *   files   blob → bytes, etag, generation
+ *   chunks  [blob, generation, i] → bytes, checksum
  *
- * Whatever must hold together is one transaction. One writer is seen to by Web Locks, which end with the page.
+ * Whatever must hold together is one transaction. Web Locks, which end with the page, let one writer in at a time. Where there
+ * are none, or they fail, the epoch sees to it that there is no other one: each transaction that writes looks whether it is still its own.
  */
 import { VectileError, invalid } from '../errors.js';
-import { Connection } from './indexeddb-connection.js';
 import { IndexedDbBlobs } from './indexeddb-blobs.js';
+import { Connection } from './indexeddb-connection.js';
 import { IndexedDbLog } from './indexeddb-log.js';
 import { takeLock } from './locks.js';
 import type { OpenStore, Store } from './storage.js';
@@ -20,9 +21,9 @@ const FORMAT = 1;
 
 /** What logs and blobs ask of their store. */
 export interface IndexedDbHost {
-  connection: Connection;
-  readOnly: boolean;
-  epoch: number;
+  readonly connection: Connection;
+  readonly readOnly: boolean;
+  readonly epoch: number;
   /** Throws if nothing may be written (any more). */
   checkWritable(): void;
 }
@@ -34,43 +35,28 @@ export function indexedDB(name: string): Store {
     kind: 'indexeddb',
     location: name,
     async open({ readOnly }) {
-      if (!globalThis.indexedDB) throw invalid('store', 'a runtime with IndexedDB', 'none');
-      const release = readOnly ? undefined : await takeLock(name);
+      if (!globalThis.indexedDB) throw new VectileError('INVALID_ARGUMENT', `store: expected one for this runtime, got indexedDB(${JSON.stringify(name)})`);
+      const release = readOnly ? () => {} : await takeLock(name);
+      const connection = new Connection(name, !readOnly);
       try {
-        return await openDatabase(name, readOnly, release);
+        return await openDatabase(connection, readOnly, release);
       } catch (cause) {
-        release?.();
+        await connection.close();
+        release();
         throw cause;
       }
     },
   };
 }
 
-async function openDatabase(name: string, readOnly: boolean, release: (() => void) | undefined): Promise<OpenStore> {
-  if (readOnly && !(await exists(name))) throw missing(name);
-  const connection = new Connection(name);
-  const state = await connection.run(['state'], readOnly ? 'readonly' : 'readwrite', 'strict', async (tx) => {
-    const rows = tx.objectStore('state');
-    const format = (await rows.get('format')) as number | undefined;
-    const epoch = ((await rows.get('epoch')) as number | undefined) ?? 0;
-    if (readOnly || (format !== undefined && format !== FORMAT)) return { format, epoch };
-    void rows.put(FORMAT, 'format');
-    void rows.put(epoch + 1, 'epoch');
-    return { format: FORMAT, epoch: epoch + 1 };
-  }).catch((cause: unknown) => {
-    connection.close();
-    throw cause;
-  });
-  if (state.format !== FORMAT) {
-    connection.close();
-    if (state.format === undefined) throw missing(name);
-    throw new VectileError('STORAGE_VERSION', `${name}: expected format ${FORMAT}, got ${state.format}`);
-  }
+async function openDatabase(connection: Connection, readOnly: boolean, release: () => void): Promise<OpenStore> {
+  const { name } = connection;
+  const epoch = readOnly ? await look(connection) : await takeEpoch(connection);
   let isClosed = false;
   const host: IndexedDbHost = {
     connection,
     readOnly,
-    epoch: readOnly ? 0 : state.epoch,
+    epoch,
     checkWritable() {
       if (readOnly) throw new VectileError('STORE_READ_ONLY', `${name}: expected a store open for writing, got one opened read-only`);
       if (isClosed) throw new VectileError('CLOSED', `${name}: expected a store in use, got one closed`);
@@ -78,45 +64,78 @@ async function openDatabase(name: string, readOnly: boolean, release: (() => voi
   };
   const blobs = new IndexedDbBlobs(host);
   if (!readOnly) await blobs.sweep();
+  /** Open ones, of which a writer has no two of a name. */
+  const logs = new Map<string, IndexedDbLog>();
   return {
-    epoch: host.epoch,
+    epoch,
     blobs,
-    log: (log) => IndexedDbLog.open(host, log),
-    async logs(prefix) {
-      const names = await connection.run(['logs'], 'readonly', 'relaxed', (tx) => tx.objectStore('logs').getAllKeys(under(prefix)));
-      return (names as string[]).sort();
+    async log(name) {
+      await logs.get(name)?.close();
+      const log = await IndexedDbLog.open(host, name);
+      if (!readOnly) logs.set(name, log);
+      return log;
     },
-    async deleteLog(log) {
+    logs: (prefix) => connection.read(['logs'], (rows) => rows('logs').keys<string>(under(prefix))),
+    async deleteLog(name) {
       host.checkWritable();
-      await connection.run(['logs', 'frames'], 'readwrite', 'strict', async (tx) => {
-        void tx.objectStore('logs').delete(log);
-        void tx.objectStore('frames').delete(IDBKeyRange.bound([log, 0], [log, Infinity]));
+      await logs.get(name)?.close().catch(() => {});
+      logs.delete(name);
+      await connection.write(['logs', 'frames'], 'strict', (rows) => {
+        rows('logs').delete(name);
+        rows('frames').delete(IDBKeyRange.bound([name, 0], [name, Infinity]));
       });
     },
-    async bytes(prefix) {
-      return connection.run(['logs', 'files'], 'readonly', 'relaxed', async (tx) => {
-        const rows = [...(await tx.objectStore('logs').getAll(under(prefix))), ...(await tx.objectStore('files').getAll(under(prefix)))] as { bytes: number }[];
-        return rows.reduce((sum, { bytes }) => sum + bytes, 0);
-      });
-    },
+    bytes: (prefix) => connection.read(['logs', 'files'], async (rows) => {
+      const ends = await rows('logs').getAll<{ begin: number; end: number }>(under(prefix));
+      const files = await rows('files').getAll<{ bytes: number }>(under(prefix));
+      return ends.reduce((sum, { begin, end }) => sum + end - begin, 0) + files.reduce((sum, { bytes }) => sum + bytes, 0);
+    }),
     async close() {
       if (isClosed) return;
       isClosed = true;
-      connection.close();
-      release?.();
+      const closings = await Promise.allSettled([...logs.values()].map((log) => log.close()));
+      await connection.close();
+      release();
+      for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
 }
 
-/** Names that start with a prefix. */
-export function under(prefix: string): IDBKeyRange { return IDBKeyRange.bound(prefix, `${prefix}\uffff`); }
-
-/** Whether there is a database; where that cannot be asked, opening will tell. */
-async function exists(name: string): Promise<boolean> {
-  const databases = await globalThis.indexedDB.databases?.();
-  return databases?.some((database) => database.name === name) ?? true;
+/** Makes this connection the one that writes; returns its epoch. */
+async function takeEpoch(connection: Connection): Promise<number> {
+  const { id, epoch } = await connection.write(['state'], 'strict', async (rows) => {
+    const state = rows('state');
+    const format = await state.get<number>('format');
+    if (format !== undefined) checkFormat(format, connection.name);
+    const id = (await state.get<string>('id')) ?? Math.random().toString(36).slice(2);
+    const epoch = ((await state.get<number>('epoch')) ?? 0) + 1;
+    state.put(FORMAT, 'format');
+    state.put(id, 'id');
+    state.put(epoch, 'epoch');
+    return { id, epoch };
+  });
+  connection.bind(id, epoch);
+  return epoch;
 }
 
-function missing(name: string): VectileError {
-  return new VectileError('STORE_MISSING', `${name}: expected a database, got nothing`);
+/** Whether there is something to read; its epoch is no one's. */
+async function look(connection: Connection): Promise<0> {
+  const id = await connection.read(['state'], async (rows) => {
+    const format = await rows('state').get<number>('format');
+    // it was made, and nothing written before its page ended
+    if (format === undefined) throw new VectileError('STORE_MISSING', `${connection.name}: expected a database, got an empty one`);
+    checkFormat(format, connection.name);
+    return (await rows('state').get<string>('id')) ?? '';
+  });
+  connection.bind(id, 0);
+  return 0;
+}
+
+function checkFormat(format: number, name: string): void {
+  if (format !== FORMAT) throw new VectileError('STORAGE_VERSION', `${name}: expected format ${FORMAT}, got ${format}`);
+}
+
+/** Names that start with a prefix. */
+export function under(prefix: string): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
 }

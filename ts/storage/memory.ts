@@ -88,7 +88,12 @@ function openStore(content: Content, readOnly: boolean): OpenStore {
   };
 }
 
-function logOf(current: () => MemoryLog, checkWritable: () => void): ShardLog {
+function logOf(current: () => MemoryLog, checkStore: () => void): ShardLog {
+  let isClosed = false;
+  const checkWritable = () => {
+    checkStore();
+    if (isClosed) throw new VectileError('CLOSED', 'log: expected one in use, got one closed');
+  };
   return {
     get nextSeq() { return current().nextSeq; },
     get bytes() { return logBytes(current()); },
@@ -114,7 +119,7 @@ function logOf(current: () => MemoryLog, checkWritable: () => void): ShardLog {
       const log = current();
       log.entries = log.entries.filter(({ seq, records }) => seq + records.length > to);
     },
-    async close() {},
+    async close() { isClosed = true; },
   };
 }
 

@@ -1,10 +1,8 @@
 /** `Files` by node:fs, as Node, Bun and Deno have it. Writing and syncing leave the thread; reading is done at once. */
-import { closeSync, fstatSync, openSync, promises, readFileSync, readSync, statSync, type BigIntStats } from 'node:fs';
-import { hostname } from 'node:os';
+import { closeSync, fstatSync, openSync, promises, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { hostname, uptime } from 'node:os';
 import { resolve } from 'node:path';
-import type { FileHandle, Files } from './files.js';
-
-const FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
+import type { FileHandle, Files, Owner } from './files.js';
 
 function handleOf(handle: promises.FileHandle): FileHandle {
   return {
@@ -18,7 +16,7 @@ function handleOf(handle: promises.FileHandle): FileHandle {
 }
 
 function readerOf(fd: number): FileHandle {
-  const refuse = () => Promise.reject(new Error('a file opened for reading'));
+  const refuse = () => Promise.reject(Object.assign(new Error('a file opened for reading'), { code: 'EBADF' }));
   return {
     write: refuse,
     sync: refuse,
@@ -29,13 +27,24 @@ function readerOf(fd: number): FileHandle {
   };
 }
 
-const orUndefined = (error: NodeJS.ErrnoException): undefined => {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
-};
+function orUndefined(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+}
+
+/** Linux: which boot of which machine, and which of its spaces of pids. Containers may share a host name, and each has a process 1. */
+function readSpace(): string | undefined {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+let space: string | undefined;
+let owner: Owner | undefined;
 
 export const nodeFiles: Files = {
-  open: async (path, mode) => handleOf(await promises.open(path, FLAGS[mode])),
+  open: async (path, mode) => handleOf(await promises.open(path, mode === 'create' ? 'wx+' : 'r+')),
   openSync: (path) => readerOf(openSync(path, 'r')),
   rename: (from, to) => promises.rename(from, to),
   link: (from, to) => promises.link(from, to),
@@ -60,28 +69,29 @@ export const nodeFiles: Files = {
       await handle.close();
     }
   },
-  resolve: async (path) => promises.realpath(path).catch(() => resolve(path)),
-  owner: { pid: process.pid, host: hostname() },
+  resolve: (path) => promises.realpath(path).catch(() => resolve(path)),
+  get owner() {
+    space ??= readSpace();
+    return owner ??= { pid: process.pid, host: hostname(), space: space ?? hostname() };
+  },
+  get bootedAt() { return space ? 0 : Date.now() - uptime() * 1000; },
   startOf(pid) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // after the name, which may hold anything, in parentheses; the 20th from there is the start since boot
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-      return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${fields[19]}`;
-    } catch {
-      if (hasProc()) return undefined;
+    space ??= readSpace();
+    if (space) {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        // after the name, which may hold anything, in parentheses: the state, and as the 20th the start since boot
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+      } catch {
+        return undefined;
+      }
     }
     try {
       process.kill(pid, 0);
-      return 'unknown';
+      return '';
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'unknown' : undefined;
+      return (error as NodeJS.ErrnoException).code === 'EPERM' ? '' : undefined;
     }
   },
 };
-
-function hasProc(): boolean {
-  const stat: { isFile(): boolean } | BigIntStats | undefined = statSync('/proc/self/stat', { throwIfNoEntry: false });
-  return stat !== undefined;
-}

@@ -27,8 +27,8 @@ export interface ShardLog {
   /** Bytes of what can be read. */
   readonly bytes: number;
   /**
-   * Adds records as one unit: after a crash all of them are there or none. Resolves when durable as asked. Calls must not
-   * overlap. Throws LOG_CONFLICT if `expectedSeq` is not `nextSeq`. An append that fails leaves the log as it was
+   * Adds records as one unit: after a crash all of them are there or none. Resolves when durable as asked. Appends and trims must
+   * not overlap. Throws LOG_CONFLICT if `expectedSeq` is not `nextSeq`. An append that fails leaves the log as it was
    * (STORAGE_FULL, STORAGE_FAILED), or, where that cannot be known, as after a failed fsync, every later append throws
    * STORAGE_FAILED until the log is opened anew.
    */

@@ -1,0 +1,78 @@
+/** A small database with a file of every kind, on a simulated disk, and all that can be read of it. */
+import { SimulatedFiles } from '../../storage/simulated-files.js';
+import { randomOf } from './random.js';
+import { fs, open } from './vectile.js';
+
+const DIMENSIONS = 8;
+const OBJECTS = 24;
+const QUERIES = 3;
+export const PATH = '/data';
+
+const vectorOf = (seed) => {
+  const random = randomOf(seed + 1);
+  return Float32Array.from({ length: DIMENSIONS }, () => random() * 2 - 1);
+};
+
+export const CONFIGS = {
+  Graph: {
+    properties: [{ name: 'text', dataType: 'text' }],
+    vectors: { default: { dimensions: DIMENSIONS, metric: 'l2-squared', index: { type: 'hnsw', maxConnections: 4 }, quantizer: { type: 'sq8', trainingLimit: 10 } } },
+  },
+  Flat: {
+    properties: [{ name: 'text', dataType: 'text' }],
+    vectors: { default: { dimensions: DIMENSIONS, metric: 'cosine', index: { type: 'flat' } } },
+  },
+};
+
+export const openOn = (files) => open({ store: fs(PATH, { files }), now: () => 1_700_000_000_000 });
+
+/** The disk of a process that was killed: snapshots with everything in them, and logs with records after these. */
+export async function makeDisk() {
+  const files = new SimulatedFiles();
+  const db = await openOn(files);
+  const objects = (from, count) => Array.from({ length: count }, (_, i) => ({ id: `object-${from + i}`, properties: { text: `text ${from + i}` }, vector: vectorOf(from + i) }));
+  for (const [name, config] of Object.entries(CONFIGS)) await db.collections.create({ name, ...config });
+  const graph = db.collections.use('Graph');
+  const flat = db.collections.use('Flat');
+  for (let i = 0; i <= 100; i++) await flat.config.update({ description: `change ${i}` }); // a snapshot of the catalog, too
+  for (const collection of [graph, flat]) {
+    await collection.data.insertMany(objects(0, OBJECTS));
+    await collection.data.update({ id: 'object-3', properties: { text: 'another' } });
+  }
+  await db.snapshot();
+  const written = graph.data.insertMany(objects(OBJECTS, 12));
+  await written;
+  await db.snapshot();
+  for (const collection of [graph, flat]) {
+    await collection.data.deleteById('object-5');
+    await collection.data.replace({ id: 'object-6', properties: { text: 'new' }, vector: vectorOf(1000) });
+    await collection.data.insertMany(objects(100, 4));
+    await collection.data.update({ id: 'object-7', properties: { text: 'changed' } });
+  }
+  const disk = files.kill();
+  await db.close();
+  return disk;
+}
+
+/** All there is of a collection, as a text: objects, vectors, and what searches find. */
+export async function read(db, name) {
+  const collection = db.collections.use(name);
+  const objects = [];
+  for await (const { id, properties, vectors, metadata } of collection.iterator({ includeVector: true, returnMetadata: ['revision', 'creationTime', 'updateTime'] })) {
+    objects.push([id, properties, Array.from(vectors.default), metadata]);
+  }
+  const found = [];
+  for (let i = 0; i < QUERIES; i++) {
+    const near = await collection.query.nearVector(vectorOf(5000 + i), { limit: 5, returnMetadata: ['distance'] });
+    found.push(near.objects.map(({ id, metadata }) => [id, Math.fround(metadata.distance)]));
+  }
+  return JSON.stringify([await collection.length(), objects, found, await collection.config.get()]);
+}
+
+/** What a file is for, by its path. */
+export function kindOf(path) {
+  const name = path.slice(PATH.length + 1);
+  if (name.endsWith('.log')) return name.startsWith('catalog/') ? 'catalog log' : 'log';
+  if (name.startsWith('catalog/')) return 'catalog snapshot';
+  return /^lock/.test(name) ? 'lock' : name.split('/').at(-1).split('-')[0];
+}

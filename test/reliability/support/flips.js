@@ -1,0 +1,105 @@
+/** Turns bits over, one at a time, each on a disk as it was, and sees what comes of it. */
+import { CONFIGS, PATH, kindOf, makeDisk, openOn, read } from './damage.js';
+import { randomOf } from './random.js';
+
+const NAMES = Object.keys(CONFIGS);
+const CODES = ['STORAGE_CORRUPT', 'STORAGE_VERSION', 'IMAGE_CORRUPT', 'IMAGE_VERSION', 'IMAGE_FOREIGN', 'IMAGE_TRUNCATED'];
+
+/** One in so many flips is followed by a look at the other collection too. */
+const OTHERS = 8;
+
+/** Spread evenly over the kinds of files, and within a kind by bytes. */
+export async function flipBits(count, seed) {
+  const disk = await makeDisk();
+  const random = randomOf(seed);
+  const expected = await readUndamaged(disk);
+  const shards = await shardsOf(disk);
+  const byKind = Map.groupBy?.(disk.paths(), kindOf) ?? groupBy(disk.paths(), kindOf);
+  const kinds = {};
+  const wrong = [];
+  let slowestMs = 0;
+  for (const [kind, paths] of byKind) {
+    const sizes = paths.map((path) => disk.contentOf(path).length);
+    const bits = 8 * sizes.reduce((sum, size) => sum + size, 0);
+    const figures = kinds[kind] = { bytes: bits / 8, found: 0, harmless: 0 };
+    const flips = Math.ceil(count / byKind.size);
+    for (let i = 0; i < flips; i++) {
+      // every bit of small files, a random one of each stretch of large ones
+      let bit = Math.floor(((i + random()) / flips) * bits);
+      const at = sizes.findIndex((size) => (bit < size * 8 ? true : ((bit -= size * 8), false)));
+      const start = performance.now();
+      const outcome = await flip(disk, paths[at], bit, expected, shards, i % OTHERS === 0);
+      slowestMs = Math.max(slowestMs, performance.now() - start);
+      if (outcome === 'found' || outcome === 'harmless') figures[outcome]++;
+      else wrong.push(`${paths[at]}, bit ${bit}: ${outcome}`);
+    }
+  }
+  return { kinds, wrong, slowestMs };
+}
+
+async function flip(disk, path, bit, expected, shards, readsOthers) {
+  const files = disk.kill();
+  files.flip(path, bit);
+  let db;
+  try {
+    db = await openOn(files);
+  } catch (error) {
+    const shard = NAMES.find((name) => path.includes(shards[name]));
+    if (shard) return `the damage of ${shard} keeps all from being opened: ${error.code} ${error.message}`;
+    return refusal(error, path);
+  }
+  try {
+    let outcome = 'harmless';
+    for (const name of NAMES) {
+      if (!readsOthers && path.startsWith(`${PATH}/shards/`) && !path.includes(shards[name])) continue;
+      try {
+        const got = await read(db, name);
+        if (got !== expected[name]) return `${name} is another: ${got}, expected ${expected[name]}`;
+      } catch (error) {
+        if (!path.includes(shards[name])) return `${name} is refused, whose file it is not: ${error.code} ${error.message}`;
+        outcome = refusal(error, path);
+        if (outcome !== 'found') return outcome;
+      }
+    }
+    return outcome;
+  } finally {
+    files.failAt(1, 'stop'); // no snapshot is needed any more
+    await db.close().catch(() => {});
+  }
+}
+
+/** `found` if it is of the right kind and names the file. */
+function refusal(error, path) {
+  const name = path.split('/').at(-1);
+  const isNamed = error.message.includes(name) || error.message.includes(path.split('/').at(-2));
+  if (name.startsWith('lock-') && error.code === 'STORE_LOCKED') return 'found';
+  return CODES.includes(error.code) && isNamed ? 'found' : `got ${error.code ?? error.stack}: ${error.message}`;
+}
+
+async function readUndamaged(disk) {
+  const db = await openOn(disk.kill());
+  const expected = {};
+  for (const name of NAMES) expected[name] = await read(db, name);
+  await db.close();
+  return expected;
+}
+
+/** Ids of the shards by the name of the collection: told by what fails when a file of one is damaged. */
+async function shardsOf(disk) {
+  const shards = {};
+  for (const path of disk.paths().filter((path) => path.endsWith('/manifest'))) {
+    const id = path.split('/').at(-2);
+    const files = disk.kill();
+    files.flip(path, 80);
+    const db = await openOn(files);
+    for (const name of NAMES) await read(db, name).catch(() => { shards[name] = id; });
+    await db.close().catch(() => {});
+  }
+  return shards;
+}
+
+function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...groups.get(keyOf(item)) ?? [], item]);
+  return groups;
+}

@@ -1,0 +1,36 @@
+/**
+ * Bugs as someone might make them, each a piece of a source replaced. A piece that is no longer there fails the test: then the bug is
+ * to be planted anew.
+ */
+const LOG = 'ts/storage/fs-log.ts';
+const BLOBS = 'ts/storage/fs-blobs.ts';
+const SNAPSHOT = 'ts/shard/snapshot.ts';
+const SHARD = 'ts/shard/shard.ts';
+
+export const BUGS = {
+  'the log is not synced': { file: LOG, from: "if (durability === 'sync') await this.#sync();", to: "if (durability === 'sync');" },
+  'acknowledged before the sync': { file: LOG, from: "if (durability === 'sync') await this.#sync();", to: "if (durability === 'sync') void this.#sync().catch(() => {});" },
+  'a failed sync is tried again': { file: LOG, from: 'await this.#handle!.sync();', to: 'await this.#handle!.sync().catch(() => this.#handle!.sync());' },
+  'a short write is accepted': { file: 'ts/storage/fs-host.ts', from: 'at += written;', to: 'at = bytes.length;' },
+  'the checksum of frames is skipped': { file: 'ts/storage/frame.ts', from: ' && crc32c(frame.subarray(FRAME_HEADER_BYTES)) === header.bodyCrc', to: '' },
+  'the checksum of entries is skipped': { file: 'ts/shard/entry.ts', from: '&& view.getUint32(0, true) === crc32c(bytes.subarray(4)) ', to: '' },
+  'a torn end stays': { file: LOG, from: 'if (handle.size() > end) await handle.truncate(end);', to: '' },
+  'the log is trimmed past the snapshot': { file: SHARD, from: 'this.#log.trim(written.manifest.seq + 1)', to: 'this.#log.trim(this.#log.nextSeq)' },
+  'the folder of a new log file is not synced': { file: LOG, from: 'await this.#host.syncFolder(this.#folder);', to: '' },
+  'the folder of a blob is not synced': { file: BLOBS, from: 'await this.#host.syncFolder(folder);\n    return { etag', to: 'return { etag' },
+  'a blob is renamed before it is synced': { file: BLOBS, from: 'await onFile(temporary, () => handle.sync());', to: '' },
+  'the manifest is written before segments': {
+    file: 'ts/shard/segments.ts',
+    from: 'const vectors = await this.#blobs.put(this.vectorsName(index), batches(entries.map(({ vectors }) => vectors)));',
+    to: `const vectors = { bytes: entries.reduce((sum, { vectors }) => sum + (vectors?.length ?? 0), 0) };
+      const name = this.vectorsName(index);
+      setTimeout(() => void this.#blobs.put(name, batches(entries.map(({ vectors }) => vectors))).catch(() => {}), 5);`,
+  },
+  'the lock is not looked at': { file: 'ts/storage/fs-lock.ts', from: 'if (content.isFree) return content;', to: 'return content;' },
+  'a deletion is lost in replay': {
+    file: SHARD, from: 'this.#tell(this.#apply(record));',
+    to: 'this.#tell(this.#apply({ ...record, effects: record.effects.filter(({ content }) => content) }));',
+  },
+  'vectors that are not linked are left out of a snapshot': { file: SNAPSHOT, from: 'if (unlinked[i]!.length) {', to: 'if (unlinked[i]!.length > 1e9) {' },
+  'kept vectors are forgotten': { file: 'ts/shard/objects.ts', from: "const vectors = content.vectors === 'kept' ? before?.vectors :", to: "const vectors = content.vectors === 'kept' ? undefined :" },
+};

@@ -1,0 +1,48 @@
+/** Programs in runtimes: each prints `RESULT ` and JSON. */
+import { execFile } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const execute = promisify(execFile);
+
+/** By runtime that runs a file: how it is told to. What Deno needs to be allowed for a database in a folder. */
+export const commands = {
+  node24: (file) => [file],
+  bun: (file) => ['run', file],
+  deno: (file) => ['run', '--allow-read', '--allow-write', '--allow-sys', '--no-lock', file],
+};
+
+export async function versionOf(command) {
+  const { stdout } = await execute(command, ['--version']);
+  return /\d+\.\d+\.\d+/.exec(stdout)[0];
+}
+
+/** @returns {Promise<any>} the result that a command prints, run in `folder` */
+export async function resultOfCommand(command, args, folder) {
+  const env = { ...process.env, DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
+  const { stdout, stderr } = await execute(command, args, { cwd: folder, env, maxBuffer: 1 << 26 }).catch((error) => error);
+  const result = /^RESULT (.*)$/m.exec(stdout)?.[1];
+  if (!result) throw new Error(`${command} ${args.join(' ')} gave no result\n${stdout}${stderr}`);
+  return JSON.parse(result);
+}
+
+/** The same of a worker in `folder` whose handler is `test`, bundled as Cloudflare does. */
+export async function resultOfWorker(workerd, file, folder) {
+  const out = join(folder, `workerd-${file}`);
+  await build({
+    entryPoints: [file], absWorkingDir: folder, outdir: out,
+    bundle: true, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'], loader: { '.wasm': 'copy' },
+  });
+  const modules = readdirSync(out).map((name) => `(name = "${name}", ${name.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${name}")`);
+  modules.sort((a) => (a.includes(`"${file}"`) ? -1 : 1)); // the first is the one that is run
+  const config = join(out, 'config.capnp');
+  writeFileSync(config, `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (compatibilityDate = "2026-01-01", modules = [${modules.join(', ')}]))]
+);
+`);
+  return resultOfCommand(workerd, ['test', config], folder);
+}

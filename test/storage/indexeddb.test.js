@@ -1,0 +1,406 @@
+// The store in IndexedDB, in Chromium with its profile on disk: what every store must do, then what goes wrong in browsers.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { serve } from '../../browser-demo/serve.js';
+import { root } from '../../wasm-build/pack.js';
+import { missingChromium } from '../browser/chromium.js';
+import { describeWithout } from '../optional.js';
+import { cases } from './conformance.js';
+
+const RECORD_BYTES = 500;
+const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+
+describeWithout(executablePath ? undefined : (missingChromium ?? 'no Chromium found'), 'IndexedDB', () => {
+  let server;
+  let profile;
+  let instance;
+  let page;
+
+  beforeAll(async () => {
+    const entry = join(root, 'test/storage/indexeddb-page.js');
+    const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', platform: 'browser', write: false });
+    const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/tests.js"></script>';
+    server = await serve({ answers: { '/page': { headers: { 'content-type': 'text/html' }, body: html }, '/tests.js': { body: outputFiles[0].text } } });
+    profile = mkdtempSync(join(tmpdir(), 'vectile-'));
+    instance = await launchOnDisk(profile);
+    page = await newPage();
+  });
+  afterAll(async () => {
+    await instance?.kill();
+    await server?.close();
+    if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  });
+
+  async function newPage(acknowledge) {
+    const opened = await instance.context.newPage();
+    if (acknowledge) await opened.exposeFunction('acknowledge', acknowledge);
+    await opened.goto(`${server.url}/page`);
+    await opened.waitForFunction(() => 'tests' in globalThis);
+    return opened;
+  }
+
+  /** Runs the text of an async function of `store`, `help` and `given` in a page. */
+  const run = (where, body, ...given) => where.evaluate(([text, values]) => globalThis.tests.run(text, ...values), [body, given]);
+  const result = async (where, body, ...given) => {
+    const got = await run(where, body, ...given);
+    if (got.code) throw new Error(`${got.code}: ${got.message}\n${got.stack}`);
+    return got.result;
+  };
+  const open = (where, name, readOnly = false) =>
+    where.evaluate(([...given]) => globalThis.tests.open(...given).then((epoch) => ({ epoch }), ({ code, message }) => ({ code, message })), [name, readOnly]);
+  const close = (where) => where.evaluate(() => globalThis.tests.close());
+
+  for (const { name } of cases) {
+    it(name, async () => expect(await page.evaluate((one) => globalThis.tests.conformance(one), name)).toBeUndefined());
+  }
+
+  it('opened read-only, leaves no database behind where there is none', async () => {
+    expect(await open(page, 'none', true)).toMatchObject({ code: 'STORE_MISSING' });
+    expect(await page.evaluate(async () => (await indexedDB.databases()).filter(({ name }) => name === 'none'))).toEqual([]);
+    expect(await open(page, 'none')).toEqual({ epoch: 1 });
+    await close(page);
+  });
+
+  it('refuses databases of others, and of later formats', async () => {
+    await page.evaluate(async () => {
+      const make = (name, version) => new Promise((resolve) => {
+        const request = indexedDB.open(name, version);
+        request.onupgradeneeded = () => request.result.createObjectStore('theirs');
+        request.onsuccess = () => resolve(request.result.close());
+      });
+      await make('foreign', 1);
+      await make('later', 9);
+    });
+    expect(await open(page, 'foreign')).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await open(page, 'later')).toMatchObject({ code: 'STORAGE_VERSION' });
+    await open(page, 'format');
+    await close(page);
+    await result(page, `await help.raw('format', 'state', (rows) => rows.put(7, 'format'))`);
+    expect(await open(page, 'format')).toEqual({ code: 'STORAGE_VERSION', message: 'format: expected format 1, got 7' });
+    expect(await open(page, 'format', true)).toMatchObject({ code: 'STORAGE_VERSION' });
+  });
+
+  it('names the row that is damaged', async () => {
+    await open(page, 'damaged');
+    await result(page, `
+      const log = await store.log('a');
+      for (let seq = 1; seq < 40; seq += 2) await log.append([help.bytes(seq), help.bytes(seq + 1)], seq, 'flush');
+      await store.blobs.put('b', [new Uint8Array(1 << 20).fill(1)]);
+    `);
+    const read = (from) => run(page, `return (await help.entries(await store.log('a'), given[0])).length`, from);
+    const change = (store, key, change) => result(page, `
+      const [store_, key, change] = given;
+      const row = await help.raw('damaged', store_, (rows) => rows.get(key));
+      await help.raw('damaged', store_, (rows) => (change === 'delete' ? rows.delete(key) : (row.bytes[1] ^= 1, rows.put(row, key))));
+    `, store, key, change);
+
+    await change('frames', ['a', 7], 'flip');
+    expect(await read(9)).toEqual({ result: 16 });
+    expect(await read(1)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 7: expected a frame that fits its checksum, got another' });
+    await change('frames', ['a', 7], 'delete');
+    expect(await read(7)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 7: expected the frame of record 7, got none, and one of records 5 to 6' });
+    expect(await read(1)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 7: expected the frame of record 7, got that of record 9' });
+    await change('frames', ['a', 39], 'delete');
+    expect(await read(9)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 39: expected the frame of record 39, got none' });
+    await result(page, `await help.raw('damaged', 'logs', (rows) => rows.delete('a'))`);
+    expect(await read(9)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 37: expected no record after 0, got one' });
+
+    const generation = await result(page, `return (await help.raw('damaged', 'files', (rows) => rows.get('b'))).generation`);
+    await change('chunks', ['b', generation, 3], 'flip');
+    expect(await run(page, `return (await store.blobs.getRange('b', 0, 3 << 17)).length`)).toEqual({ result: 3 << 17 });
+    expect(await run(page, `await store.blobs.getRange('b', (3 << 17) + 9, 1)`)).toMatchObject({
+      code: 'STORAGE_CORRUPT', message: `damaged, blob b, byte ${3 << 17}: expected a chunk that fits its checksum, got another`,
+    });
+    expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({ code: 'STORAGE_CORRUPT' });
+    await change('chunks', ['b', generation, 3], 'delete');
+    expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({ code: 'STORAGE_CORRUPT' });
+    await close(page);
+  });
+
+  it('removes what puts have left that were cut short', async () => {
+    await open(page, 'orphans');
+    await result(page, `
+      await store.blobs.put('a', [new Uint8Array(300_000)]);
+      await store.blobs.put('c', [new Uint8Array(10)]);
+      for (const name of ['a', 'b', 'd']) for (let i = 0; i < 3; i++) await help.raw('orphans', 'chunks', (rows) => rows.put({ bytes: help.bytes(1), crc: 0 }, [name, '0-0', i]));
+    `);
+    await close(page);
+    await open(page, 'orphans');
+    expect(await result(page, `return (await help.raw('orphans', 'chunks', (rows) => rows.getAllKeys())).map((key) => key.join())`)).toEqual(['a,1-0,0', 'a,1-0,1', 'a,1-0,2', 'c,1-1,0']);
+    expect(await result(page, `return (await store.blobs.get('a')).bytes.length`)).toBe(300_000);
+    await close(page);
+  });
+
+  it('is as it was when the quota is exceeded', async () => {
+    const session = await instance.context.newCDPSession(page);
+    const limit = (quotaSize) => session.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize });
+    await open(page, 'quota');
+    await result(page, `
+      const log = await store.log('a');
+      await log.append([help.bytes(1)], 1, 'sync');
+      await store.blobs.put('b', [help.bytes(1)]);
+    `);
+    const usage = await page.evaluate(async () => (await navigator.storage.estimate()).usage);
+    await limit(usage + (2 << 20));
+    expect(await result(page, `
+      const codes = [];
+      const told = (promise) => promise.then(() => codes.push('none'), ({ code }) => codes.push(code));
+      const log = globalThis.log = await store.log('a');
+      const megabytes = (n) => Array.from({ length: n }, () => crypto.getRandomValues(new Uint8Array(65536))).flatMap((part) => Array.from({ length: 16 }, () => part));
+      await told(log.append(megabytes(8), 2, 'sync'));
+      await told(log.append(megabytes(8), 2, 'flush'));
+      await told(store.blobs.put('b', megabytes(8)));
+      await told(store.blobs.put('new', megabytes(20)));
+      await told(store.blobs.putIfAbsent('new', new Uint8Array(8 << 20)));
+      const chunks = (await help.raw('quota', 'chunks', (rows) => rows.getAllKeys())).length;
+      return [codes, log.nextSeq, await help.entries(log), [...(await store.blobs.get('b')).bytes], await store.blobs.list(''), chunks, await store.bytes('')];
+    `)).toEqual([['STORAGE_FULL', 'STORAGE_FULL', 'STORAGE_FULL', 'STORAGE_FULL', 'STORAGE_FULL'], 2, [[1, [[1]]]], [1], [{ name: 'b', bytes: 1 }], 1, 2]);
+
+    // acknowledged at once: it is told later, and the log ends where it has holes
+    expect(await result(page, `
+      const codes = [];
+      const told = (promise) => promise.then(() => codes.push('none'), ({ code, message }) => codes.push(code + message.replace(/got .*?;/, '…;')));
+      await told(log.append([new Uint8Array(8 << 20)], 2, 'none'));
+      await told(log.sync());
+      await told(log.append([help.bytes(2)], 3, 'sync'));
+      await told(log.close());
+      const again = await store.log('a');
+      await told(again.append([help.bytes(2)], 2, 'sync'));
+      return [codes, await help.entries(again)];
+    `)).toEqual([
+      ['none', ...Array(2).fill('STORAGE_FAILEDquota: expected room within the quota, …; records from 2 on are lost; the log must be opened anew'), 'none', 'none'],
+      [[1, [[1]]], [2, [[2]]]],
+    ]);
+    await limit(undefined);
+    expect(await result(page, `
+      const log = await store.log('a');
+      await log.append([new Uint8Array(8 << 20)], 3, 'sync');
+      return log.nextSeq;
+    `)).toBe(4);
+    await close(page);
+    await session.detach();
+  });
+
+  it('opens a connection again that was lost, and finishes what was cut short', async () => {
+    await open(page, 'lost');
+    expect(await result(page, `
+      const log = await store.log('a');
+      const { transaction } = IDBDatabase.prototype;
+      let lose; // how to lose the next transaction that writes
+      let lost = 0;
+      IDBDatabase.prototype.transaction = function (stores, mode, options) {
+        if (!lose || (mode === 'readonly' && lose !== 'before')) return transaction.call(this, stores, mode, options);
+        const how = lose;
+        lose = undefined;
+        lost++;
+        if (how === 'before') this.close();
+        const tx = transaction.call(this, stores, mode, options);
+        // done, but it is not known
+        if (how === 'after') {
+          const { addEventListener } = tx;
+          tx.addEventListener = (type, listener) => type !== 'complete' && addEventListener.call(tx, type === 'abort' ? 'complete' : type, listener);
+        } else queueMicrotask(() => tx.abort());
+        return tx;
+      };
+      try {
+        let seq = 1;
+        for (const how of ['before', 'within', 'after']) {
+          for (const durability of ['sync', 'flush', 'none']) {
+            lose = how;
+            await log.append([help.bytes(seq)], seq, durability);
+            await log.sync();
+            seq++;
+          }
+          lose = how;
+          await store.blobs.put('b', [help.bytes(seq)]);
+          const { etag } = await store.blobs.get('b');
+          lose = how;
+          await store.blobs.putIfMatch('b', help.bytes(100 + seq), etag);
+          lose = how;
+          await store.blobs.putIfAbsent(how, help.bytes(seq));
+        }
+        lose = 'before';
+        const entries = await help.entries(log);
+        lose = 'after';
+        await log.trim(5);
+        return [lost, entries.map(([, [[value]]]) => value), [...(await store.blobs.get('b')).bytes], (await store.blobs.list('')).length, (await help.entries(log, 5)).length];
+      } finally {
+        IDBDatabase.prototype.transaction = transaction;
+      }
+    `)).toEqual([20, [1, 2, 3, 4, 5, 6, 7, 8, 9], [110], 4, 5]);
+    await close(page);
+    await open(page, 'lost');
+    expect(await result(page, `
+      const chunks = await help.raw('lost', 'chunks', (rows) => rows.getAllKeys());
+      const log = await store.log('a');
+      return [chunks.length, log.nextSeq, (await help.entries(log, 5)).length];
+    `)).toEqual([4, 10, 5]);
+    await close(page);
+  });
+
+  it('takes no more where it cannot be known what is there', async () => {
+    await open(page, 'unknown');
+    expect(await result(page, `
+      const log = await store.log('a');
+      await log.append([help.bytes(1)], 1, 'sync');
+      const { transaction } = IDBDatabase.prototype;
+      IDBDatabase.prototype.transaction = function (...given) {
+        const tx = transaction.apply(this, given);
+        queueMicrotask(() => tx.abort());
+        return tx;
+      };
+      const codes = [];
+      const told = (promise) => promise.then(() => codes.push('none'), ({ code }) => codes.push(code));
+      await told(log.append([help.bytes(2)], 2, 'sync'));
+      IDBDatabase.prototype.transaction = transaction;
+      await told(log.append([help.bytes(2)], 2, 'sync'));
+      const again = await store.log('a');
+      await told(again.append([help.bytes(2)], 2, 'sync'));
+      return [codes, await help.entries(again)];
+    `)).toEqual([['STORAGE_FAILED', 'STORAGE_FAILED', 'none'], [[1, [[1]]], [2, [[2]]]]]);
+    await close(page);
+  });
+
+  it('lets others delete the database, and says so', async () => {
+    await open(page, 'deleted');
+    await result(page, `globalThis.log = await store.log('a'); await log.append([help.bytes(1)], 1, 'sync');`);
+    const other = await newPage();
+    await result(other, `await help.deleteDatabase('deleted')`);
+    expect(await run(page, `await log.append([help.bytes(2)], 2, 'sync')`)).toMatchObject({
+      code: 'STORAGE_FAILED', message: 'deleted: expected the database that was opened, got none: it was deleted',
+    });
+    expect(await run(page, `await store.blobs.get('a')`)).toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(await page.evaluate(async () => (await indexedDB.databases()).some(({ name }) => name === 'deleted'))).toBe(false);
+    await close(page);
+    expect(await open(page, 'deleted')).toEqual({ epoch: 1 });
+    // deleted and made anew, with the same epoch
+    await result(other, `
+      await help.deleteDatabase('deleted');
+      Object.defineProperty(navigator, 'locks', { value: undefined });
+      await (await help.storeIn('deleted').open({ readOnly: false })).close();
+    `);
+    expect(await run(page, `await store.blobs.put('a', [])`)).toMatchObject({
+      code: 'STORAGE_FAILED', message: 'deleted: expected the database that was opened, got another one: it was deleted and made anew',
+    });
+    await close(page);
+    await other.close();
+  });
+
+  it('refuses to write where another one writes, even without locks', async () => {
+    await open(page, 'epochs');
+    await result(page, `globalThis.log = await store.log('a'); await log.append([help.bytes(1)], 1, 'sync');`);
+    const other = await newPage();
+    await result(other, `Object.defineProperty(navigator, 'locks', { value: undefined })`);
+    expect(await open(other, 'epochs')).toEqual({ epoch: 2 });
+    expect(await run(other, `await help.storeIn('epochs').open({ readOnly: false })`)).toMatchObject({ code: 'STORE_LOCKED' });
+    const refused = { code: 'STORAGE_FAILED', message: 'epochs: expected to be its only writer, got another one; it must be opened anew' };
+    expect(await run(page, `await store.blobs.put('b', [help.bytes(1)])`)).toMatchObject(refused);
+    expect(await run(page, `await log.append([help.bytes(2)], 2, 'flush')`)).toMatchObject(refused);
+    expect(await result(other, `
+      const log = await store.log('a');
+      await log.append([help.bytes(3)], 2, 'sync');
+      return [await help.entries(log), await store.blobs.list('')];
+    `)).toEqual([[[1, [[1]]], [2, [[3]]]], []]);
+    await close(other);
+    await other.close();
+    await close(page);
+  });
+
+  it('is locked for a second page, and free when the first is no more', async () => {
+    for (const end of [crash, (other) => other.close({ runBeforeUnload: false }), close]) {
+      const first = await newPage();
+      const { epoch } = await open(first, 'pages');
+      const start = performance.now();
+      expect(await open(page, 'pages')).toEqual({ code: 'STORE_LOCKED', message: 'pages: expected a store that is not open for writing, got one that is, in another page or worker' });
+      expect(performance.now() - start).toBeLessThan(1000);
+      await end(first);
+      expect(await result(page, `const store = await help.openSoon('pages'); await store.close(); return store.epoch;`)).toBe(epoch + 1);
+      if (end === close) await first.close();
+    }
+  });
+
+  it('loses nothing acknowledged when pages are killed, 20 times', async () => {
+    const told = { seq: 0, blob: 0 };
+    for (let kill = 0; kill < 20; kill++) {
+      await writeUntilKilled('killed', kill % 2 ? 'sync' : 'flush', told, kill % 3 ? crash : (one) => one.close({ runBeforeUnload: false }));
+    }
+    const found = await page.evaluate((bytes) => globalThis.tests.check('killed', bytes), RECORD_BYTES);
+    expectAll(found, told);
+    expect(told.seq).toBeGreaterThan(20);
+    expect(told.blob).toBeGreaterThan(0);
+  });
+
+  it('loses nothing acknowledged when the browser is killed', async () => {
+    const told = { seq: 0, blob: 0 };
+    for (const durability of ['sync', 'flush', 'flush']) {
+      await writeUntilKilled('killed-browser', durability, told, () => instance.kill());
+      instance = await launchOnDisk(profile);
+    }
+    page = await newPage();
+    expectAll(await page.evaluate((bytes) => globalThis.tests.check('killed-browser', bytes), RECORD_BYTES), told);
+    expect(told.seq).toBeGreaterThan(3);
+  });
+
+  /** In a page of its own: looks whether all is there that was told before, and writes on until `kill`. */
+  async function writeUntilKilled(name, durability, told, kill) {
+    let acknowledged = () => {};
+    const writer = await newPage(({ seq, blob }) => {
+      told.seq = Math.max(told.seq, seq);
+      told.blob = Math.max(told.blob, blob);
+      acknowledged();
+    });
+    expectAll(await writer.evaluate(([...given]) => globalThis.tests.check(...given), [name, RECORD_BYTES]), told);
+    const first = new Promise((resolve) => { acknowledged = resolve; });
+    const writing = writer.evaluate(([...given]) => globalThis.tests.write(...given), [name, durability, RECORD_BYTES]).catch((error) => error);
+    const ended = await Promise.race([first, writing]);
+    if (ended) throw ended;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 250));
+    await kill(writer);
+    expect(String(await writing)).toMatch(/closed|crash/i);
+  }
+
+  function expectAll(found, told) {
+    expect(found.seq).toBeGreaterThanOrEqual(told.seq);
+    expect(found.blob).toBeGreaterThanOrEqual(told.blob);
+  }
+
+  async function crash(victim) {
+    const session = await instance.context.newCDPSession(victim);
+    const crashed = victim.waitForEvent('crash');
+    session.send('Page.crash').catch(() => {});
+    await crashed;
+    await victim.close();
+  }
+});
+
+/** A browser of our own that keeps its data in a folder, and that can be killed: other than playwright's, which are in memory or end in order. */
+async function launchOnDisk(folder) {
+  const child = spawn(executablePath, [
+    '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--remote-debugging-port=0', `--user-data-dir=${folder}`, 'about:blank',
+  ], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const url = await new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+      const found = /DevTools listening on (\S+)/.exec(said)?.[1];
+      if (found) resolve(found);
+    });
+    void exited.then(() => reject(new Error(`Chromium has ended: ${said}`)));
+  });
+  const browser = await chromium.connectOverCDP(url);
+  return {
+    context: browser.contexts()[0],
+    async kill() {
+      process.kill(-child.pid, 'SIGKILL'); // with its helpers
+      await exited;
+      await browser.close().catch(() => {});
+    },
+  };
+}

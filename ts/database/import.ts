@@ -1,0 +1,165 @@
+/** Reads what `export` wrote (its layout: export.ts). The stream is not trusted: all of it is checked as if a caller had given it. */
+import { VectileError } from '../errors.js';
+import { METRICS, checkRows } from '../engine/options.js';
+import { decodeObject, decodeVectorEntry } from '../shard/entry.js';
+import type { Shard } from '../shard/shard.js';
+import type { Change, StoredVector } from '../shard/types.js';
+import { crc32c } from '../storage/crc32c.js';
+import { Pieces, type ByteSource } from './byte-source.js';
+import { FORMAT, FRAME_HEADER_BYTES, HEAD_BYTES, Kind, MAGIC } from './export.js';
+import { checkId } from './ids.js';
+import { decodeProperties } from './properties.js';
+import { configOf, createSchema, type Schema } from './schema.js';
+
+export type { ByteSource } from './byte-source.js';
+
+export interface ImportTarget {
+  /** Makes a collection that nobody else sees yet. */
+  create(schema: Schema): Promise<Shard>;
+  /** Gives the last one another schema. */
+  change(schema: Schema): Promise<void>;
+}
+
+/** An object has at most 16 MB of properties, and vectors beside them. */
+const FRAME_BYTES_MAX = 1 << 28;
+/** What is written together, at most, but for an object that is larger. */
+const BATCH_BYTES = 1 << 20;
+const BATCH = 256;
+const UNLINKED_MAX = 1000;
+
+/** When it resolves, all is durable. Throws STORAGE_CORRUPT for a stream that is damaged or not whole. */
+export async function importDatabase(source: ByteSource, target: ImportTarget): Promise<void> {
+  const pieces = new Pieces(source, 'from');
+  try {
+    await importPieces(pieces, target);
+  } finally {
+    await pieces.close();
+  }
+}
+
+async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void> {
+  const names = new Set<string>();
+  let schema: Schema | undefined;
+  let shard: Shard | undefined;
+  let objects = 0;
+  let batch: Change[] = [];
+  const ids = new Set<string>();
+  let batchBytes = 0;
+  const write = async () => {
+    if (!batch.length) return;
+    for (const { error } of await shard!.write(batch, 'none')) if (error) throw error;
+    batch = [];
+    ids.clear();
+    batchBytes = 0;
+    await shard!.settle(UNLINKED_MAX);
+  };
+  for await (const { kind, payload, offset } of frames(pieces)) {
+    if (kind === Kind.Collection) {
+      await write();
+      const next = schemaOf(payload, offset);
+      if (schema?.name === next.name) {
+        await target.change(next);
+      } else {
+        await shard?.snapshot(); // durable, with all before it
+        if (names.has(next.name)) throw damage(offset, 'collections whose names differ', JSON.stringify(next.name));
+        names.add(next.name);
+        shard = await target.create(next);
+      }
+      schema = next;
+    } else if (kind === Kind.Object && shard) {
+      const change = changeOf(schema!, payload, offset);
+      // deleted and stored again while it was exported, an object can be there twice: the last one counts
+      if (ids.has(change.id)) await write();
+      ids.add(change.id);
+      batch.push(change);
+      batchBytes += payload.length;
+      objects++;
+      if (batch.length >= BATCH || batchBytes >= BATCH_BYTES) await write();
+    } else if (kind === Kind.End) {
+      await write();
+      await shard?.snapshot();
+      const expected = parsed(payload, offset) as { collections: number; objects: number };
+      if (expected.collections !== names.size || expected.objects !== objects) {
+        throw damage(offset, `${expected.collections} collections and ${expected.objects} objects`, `${names.size} and ${objects}`);
+      }
+    } else {
+      throw damage(offset, 'a collection, an object or the end', `kind ${kind}`);
+    }
+  }
+}
+
+/** Up to the end, after which nothing may follow. */
+async function* frames(pieces: Pieces): AsyncGenerator<{ kind: number; payload: Uint8Array; offset: number }> {
+  const head = await pieces.take(HEAD_BYTES);
+  if (head.length < HEAD_BYTES || viewOf(head).getUint32(0, true) !== MAGIC) throw damage(0, 'the beginning of an export', 'something else');
+  const format = viewOf(head).getUint32(4, true);
+  if (format !== FORMAT) throw new VectileError('STORAGE_VERSION', `export: expected format ${FORMAT}, got ${format}`);
+  let crc = 0;
+  for (;;) {
+    const { offset } = pieces;
+    const header = await pieces.take(FRAME_HEADER_BYTES);
+    if (header.length < FRAME_HEADER_BYTES) throw damage(offset, 'a frame', 'the end of the stream');
+    const [kind, bytes, expected] = [0, 4, 8].map((at) => viewOf(header).getUint32(at, true)) as [number, number, number];
+    if (bytes > FRAME_BYTES_MAX) throw damage(offset, `a frame of at most ${FRAME_BYTES_MAX} bytes`, `${bytes}`);
+    const padded = await pieces.take((bytes + 3) & ~3);
+    if (padded.length < bytes) throw damage(offset, `a frame of ${bytes} bytes`, `${padded.length}`);
+    crc = crc32c(padded, crc32c(header.subarray(0, 8), crc));
+    if (crc !== expected) throw damage(offset, 'a frame that fits its checksum', 'another');
+    yield { kind, payload: padded.subarray(0, bytes), offset };
+    if (kind !== Kind.End) continue;
+    if ((await pieces.take(1)).length) throw damage(pieces.offset - 1, 'the end of the stream', 'more');
+    return;
+  }
+}
+
+function schemaOf(payload: Uint8Array, offset: number): Schema {
+  const schema = parsed(payload, offset) as Schema;
+  const { revision, nextVectorNumber } = schema;
+  try {
+    createSchema(configOf(schema)); // throws if it is none
+    const numbers = schema.vectors.map(({ number }) => number);
+    const isSound = new Set(numbers).size === numbers.length && numbers.every((number) => Number.isInteger(number) && number >= 0 && number < nextVectorNumber);
+    if (isSound && Number.isInteger(nextVectorNumber) && Number.isInteger(revision)) return schema;
+  } catch (cause) {
+    throw damage(offset, 'a schema', String(cause), cause);
+  }
+  throw damage(offset, 'a schema', 'one with other numbers');
+}
+
+/** It keeps its times; its revision is new. */
+function changeOf(schema: Schema, payload: Uint8Array, offset: number): Change {
+  const where = () => `export, byte ${offset}`;
+  const objectBytes = payload.length < 8 ? 0 : viewOf(payload).getUint32(4, true);
+  const { id, created, updated, properties } = decodeObject(payload.subarray(0, objectBytes), -1, where);
+  const vectors = payload.length > objectBytes ? decodeVectorEntry(payload.subarray(objectBytes), -1, where) : [];
+  try {
+    checkId(id);
+    decodeProperties(schema, properties);
+    for (const vector of vectors) checkVector(schema, vector);
+  } catch (cause) {
+    throw damage(offset, 'an object of the collection', String(cause), cause);
+  }
+  return { id, effect: () => ({ properties, vectors, created, updated }) };
+}
+
+function checkVector(schema: Schema, { number, values }: StoredVector): void {
+  const field = schema.vectors.find((vector) => vector.number === number);
+  if (field?.dimensions !== values.length) throw new VectileError('DIMENSION_MISMATCH', `vector ${number}: expected ${field?.dimensions ?? 0} dimensions, got ${values.length}`);
+  checkRows(values, values.length, METRICS.indexOf(field.metric), 'vector');
+}
+
+function parsed(payload: Uint8Array, offset: number): unknown {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(payload));
+    if (typeof value === 'object' && value !== null) return value;
+  } catch (cause) {
+    throw damage(offset, 'JSON', 'something else', cause);
+  }
+  throw damage(offset, 'an object as JSON', 'something else');
+}
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function damage(offset: number, expected: string, got: string, cause?: unknown): VectileError {
+  return new VectileError('STORAGE_CORRUPT', `export, byte ${offset}: expected ${expected}, got ${got}`, { cause });
+}

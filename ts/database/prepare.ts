@@ -1,0 +1,124 @@
+/**
+ * Objects as callers give them, made ready for the shard: checked by the schema, encoded, with vectors of their texts. Where
+ * they bring what the schema has open (dimensions, and properties with autoSchema), the schema is changed first.
+ *
+ * What a caller gives is copied before the first `await`: it may be changed while the write is under way.
+ */
+import { invalid } from '../errors.js';
+import type { StoredVector } from '../shard/types.js';
+import { checkAborted } from './calls.js';
+import type { CollectionHost } from './host.js';
+import { checkId, newId } from './ids.js';
+import { decodeProperties, encodeProperties } from './properties.js';
+import type { Schema } from './schema.js';
+import type { Properties, VectorsInput } from './typed.js';
+import { TEXTS_MAX, embed, textOf } from './vectorize.js';
+import { resolveVectors, type ResolvedVector } from './vectors.js';
+
+export interface ObjectInput<P extends object = Properties> {
+  /** 1 … 128 bytes of UTF-8; a random UUID if left out. */
+  id?: string;
+  properties?: P;
+  /** One for the only named vector, or by name. Left out, the collection's vectorizer makes it of all texts, if there is one. */
+  vector?: VectorsInput;
+}
+
+export interface Prepared {
+  /** Place in the source. */
+  index: number;
+  id: string;
+  properties: Uint8Array;
+  vectors: StoredVector[];
+}
+
+/** Called for an object that cannot be written; may throw. */
+export type Fail = (index: number, id: string | undefined, error: unknown) => void;
+
+const OBJECT_KEYS = ['id', 'properties', 'vector'];
+
+export async function prepareOne(host: CollectionHost, object: ObjectInput<object>, signal: AbortSignal | undefined): Promise<Prepared> {
+  const fail: Fail = (_, __, error) => { throw error; };
+  const [prepared] = await prepareMany(host, [object], -1, fail, signal);
+  return prepared!;
+}
+
+/** Those that can be written. `first`: place of the first one in the source, −1 if it is the only one. */
+export async function prepareMany(
+  host: CollectionHost, objects: readonly ObjectInput<object>[], first: number, fail: Fail, signal: AbortSignal | undefined,
+): Promise<Prepared[]> {
+  const batch: Prepared[] = [];
+  const wanting: { prepared: Prepared; text: string }[] = [];
+  for (const [i, object] of objects.entries()) {
+    const index = first + i;
+    const argument = first < 0 ? '' : `[${index}].`;
+    let id: string | undefined;
+    try {
+      checkObject(object);
+      id = object.id ?? newId();
+      checkId(id, `${argument}id`);
+      const [properties, vectors] = await Promise.all([
+        encodeFor(host, object.properties, `${argument}properties`), vectorsFor(host, object.vector, `${argument}vector`),
+      ]);
+      const prepared = { index, id, properties, vectors };
+      batch.push(prepared);
+      if (object.vector !== undefined || !host.vectorizer) continue;
+      const text = textOf(host.schema(), decodeProperties(host.schema(), properties));
+      if (text !== undefined) wanting.push({ prepared, text });
+    } catch (error) {
+      fail(index, id, error);
+    }
+  }
+  const failed = new Set<Prepared>();
+  const giveUp = (prepared: Prepared, error: unknown) => {
+    failed.add(prepared);
+    fail(prepared.index, prepared.id, error);
+  };
+  for (let from = 0; from < wanting.length; from += TEXTS_MAX) {
+    const part = wanting.slice(from, from + TEXTS_MAX);
+    try {
+      const made = await embed(host, part.map(({ text }) => text), signal);
+      for (const [i, { prepared }] of part.entries()) {
+        await vectorsFor(host, made[i]!, 'vectorizer').then((vectors) => { prepared.vectors = vectors; }, (error) => giveUp(prepared, error));
+      }
+    } catch (error) {
+      checkAborted(signal);
+      for (const { prepared } of part) giveUp(prepared, error);
+    }
+  }
+  return failed.size ? batch.filter((prepared) => !failed.has(prepared)) : batch;
+}
+
+export async function encodeFor(host: CollectionHost, properties: object | undefined, argument = 'properties'): Promise<Uint8Array> {
+  return (await fitted(host, (schema) => encodeProperties(schema, properties, argument))).bytes;
+}
+
+/** None if none are given. */
+export async function vectorsFor(host: CollectionHost, input: VectorsInput | undefined, argument = 'vector'): Promise<ResolvedVector[]> {
+  return input === undefined ? [] : (await fitted(host, (schema) => resolveVectors(schema, input, argument))).vectors;
+}
+
+export function checkObject(object: unknown): void {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw invalid('object', '{ id, properties, vector }', object);
+  for (const key of Object.keys(object)) if (!OBJECT_KEYS.includes(key)) throw invalid('object', `no keys but ${OBJECT_KEYS.join(', ')}`, key);
+}
+
+/** Does `work`, and where that asks for another schema, does it once more unless the schema became just that. */
+async function fitted<T extends { schema?: Schema }>(host: CollectionHost, work: (schema: Schema) => T): Promise<T> {
+  for (;;) {
+    const schema = host.schema();
+    const result = work(schema);
+    const { schema: grown } = result;
+    if (!grown) return result;
+    let isGrown = false;
+    await host.changeSchema((present) => {
+      if (present.revision !== schema.revision) return present;
+      isGrown = true;
+      return grown;
+    });
+    if (isGrown) return result;
+  }
+}
+
+export function preparedBytes({ properties, vectors }: Prepared): number {
+  return vectors.reduce((bytes, { values }) => bytes + values.byteLength, properties.length);
+}
