@@ -174,7 +174,7 @@ export class Database {
       for (const { entry, shard } of imported) this.#open.adopt(entry, Promise.resolve(shard));
     } catch (cause) {
       for (const { entry, shard } of imported) {
-        await shard.close().catch(() => {});
+        await shard.close({ discard: true }).catch(() => {});
         await this.#removeFiles(entry.shard).catch(() => {}); // it is tried again when the store is opened
       }
       throw cause;
@@ -200,7 +200,7 @@ export class Database {
       return 'delete';
     });
     this.#vectorizers.delete(name);
-    await shard?.close().catch(() => {});
+    await shard?.close({ discard: true }).catch(() => {});
     await this.#removeFiles(entry.shard);
   }
 

@@ -58,7 +58,7 @@ export async function insertMany<P extends object>(
   let done = 0;
   let writing: Promise<void> = Promise.resolve();
   try {
-    for await (const objects of batches(source, batchSize)) {
+    for await (const objects of batches(source, batchSize, signal)) {
       await pause(); // a source and a store that never wait would keep timers and signals out
       checkAborted(signal);
       const batch = await prepareMany(host, objects, done, fail, signal);
@@ -79,10 +79,11 @@ export function checkSource(source: unknown): void {
   if (typeof source !== 'object' || source === null || !(Symbol.asyncIterator in source || Symbol.iterator in source)) throw invalid('source', 'an iterable of objects', source);
 }
 
-async function* batches<P extends object>(source: ObjectSource<P>, size: number): AsyncGenerator<ObjectInput<P>[]> {
+async function* batches<P extends object>(source: ObjectSource<P>, size: number, signal: AbortSignal | undefined): AsyncGenerator<ObjectInput<P>[]> {
   let batch: ObjectInput<P>[] = [];
   let bytes = 0;
   for await (const object of source) {
+    checkAborted(signal);
     batch.push(object);
     bytes += roughBytes(object);
     if (batch.length < size && bytes < BATCH_BYTES) continue;

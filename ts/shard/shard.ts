@@ -146,11 +146,9 @@ export class Shard {
     return object?.id === id ? object : this.get(id, want);
   }
 
-  /** Undefined in place of slots that are free. */
+  /** Undefined in place of slots that are free. All are looked up before it returns: a slot may go to another object afterwards. */
   async getSlots(slots: readonly number[], want?: { vectors?: boolean }): Promise<(StoredObject | undefined)[]> {
-    const objects: (StoredObject | undefined)[] = [];
-    for (const slot of slots) objects.push(await this.#read(slot, want?.vectors ?? false));
-    return objects;
+    return Promise.all(slots.map((slot) => this.#read(slot, want?.vectors ?? false)));
   }
 
   /** Objects in the order of their slots, which they keep for life. `next`: where to go on, −1 at the end. */
@@ -183,6 +181,12 @@ export class Shard {
   async configure(specs: readonly FieldSpec[]): Promise<void> {
     this.#checkOpen();
     this.#specs = specs;
+    if (this.#options.readOnly) {
+      // what a field that is new here should have may have been taken up without it
+      while (this.#refreshing) await this.#refreshing.catch(() => {});
+      this.#refreshing = this.#load().finally(() => { this.#refreshing = undefined; });
+      return this.#refreshing;
+    }
     await this.#exclusive(async () => {
       for (const [number, field] of this.#fields) {
         if (specs.some((spec) => spec.number === number)) continue;
@@ -232,15 +236,18 @@ export class Shard {
     };
   }
 
-  /** Waits for writes that are under way, and writes a snapshot if opening would otherwise have much to replay. */
-  async close(): Promise<void> {
+  /**
+   * Waits for writes that are under way, and writes a snapshot if opening would otherwise have much to replay. `discard`: not
+   * that, because its files are to be removed.
+   */
+  async close({ discard = false }: { discard?: boolean } = {}): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
     clearInterval(this.#timer);
     await this.#draining;
     await this.#refreshing?.catch(() => {});
     try {
-      if (!this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
+      if (!discard && !this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
       this.#isClosed = true;
       await this.#jobs;
       await this.#working;
