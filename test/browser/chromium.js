@@ -12,16 +12,19 @@ const executablePath = places.find((place) => place && existsSync(place));
 /** Why there is no Chromium; undefined if there is. */
 export const missingChromium = executablePath ? undefined : 'no Chromium found; install one (Debian: apt-get install chromium) or set CHROMIUM_PATH';
 
+const args = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
 /** @returns {Promise<import('playwright-core').Browser>} */
-export function launchChromium() {
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync',
-    ],
-  });
-}
+export const launchChromium = () => chromium.launch({ executablePath, args });
+
+/**
+ * With what it stores kept in a folder, as a user's browser does; quotas hold only there.
+ * @returns {Promise<import('playwright-core').BrowserContext>}
+ */
+export const launchChromiumIn = (folder) => chromium.launchPersistentContext(folder, { executablePath, args });
 
 /**
  * Opens a page and waits for its script to set `globalThis.result`.
