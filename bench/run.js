@@ -26,6 +26,7 @@ const help = `npm run bench -- <command> [options]
   graph           recall at equal ef of graphs built by codes, by floats, and by hnswlib-node
   scale           building, opening and searching from 10,000 rows to a million
   open            opening an image beside a copy of its bytes
+  database        importing, latencies, bytes and opening of the database, and lancedb, lancedb-hnsw and vectra beside it
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
   summary [names] writes the tables of README.md and docs/codecs.md from the results; with names, prints these
@@ -67,6 +68,7 @@ const commands = {
   graph: () => alone('graph.js', { efs: [10, 20, 40, 80, 160, 320] }),
   scale: () => alone('scale.js', { dataset: 'glove-100-1m' }),
   open: () => alone('open.js'),
+  database: () => alone('database.js', { peers: values.peers === '' ? [] : (values.peers?.split(',') ?? ['lancedb', 'lancedb-hnsw', 'vectra']) }),
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
   plot: () => plot(rest),
   summary: () => summarize(rest),

@@ -1,11 +1,42 @@
-// What `npm start` and examples/codecs.js are made of, with fewer words: the cache, its recovery, recall, spellings, modes.
-import { appendFileSync, copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+// `npm start`; and what examples/words.js and examples/codecs.js are made of, with fewer words: the cache, its recovery, recall,
+// spellings, modes.
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { letters } from '../examples/tickets/letters.js';
+import { texts } from '../examples/tickets/texts.js';
+import { runTickets } from '../examples/tickets.js';
 import { fetchGlove, openWords } from '../examples/words/cache.js';
 import { measureModes } from '../examples/words/modes.js';
 import { measureRecall } from '../examples/words/recall.js';
 import { nearSpellings } from '../examples/words/spelling.js';
 import { describeWithout } from './optional.js';
+
+describe('tickets', () => {
+  it('are stored, found, and found again when the folder is opened anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vectile-tickets-'));
+    const printed = [];
+    try {
+      await runTickets(folder, (line) => printed.push(line));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const [first, ...rest] = printed.join('\n').split('\n\n');
+    expect(first).toMatch(new RegExp(`^stored ${texts.length} requests`));
+    const answers = rest.filter((part) => part.startsWith('I forgot the password'));
+    expect(answers).toHaveLength(2);
+    expect(answers[0]).toContain('I forgot my password');
+    expect(answers[1].trim()).toBe(answers[0].trim());
+    expect(rest.join()).toContain(`opened again: ${texts.length} requests`);
+  });
+
+  it('have vectors of any text', () => {
+    const [empty, accented] = letters(['', 'Çà et là']);
+    expect([empty, accented].map((vector) => vector.length)).toEqual([256, 256]);
+    expect(empty.every((value) => value === 1) && accented.some((value) => value > 0)).toBe(true);
+  });
+});
 
 const COUNT = 2000;
 const image = new URL(`../.cache/words/${COUNT}.vectile`, import.meta.url);

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The door to the database. */
 import { Database, type OpenOptions } from './database/database.js';
 import { fs } from './storage/fs.js';

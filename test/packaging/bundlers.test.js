@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../../browser-demo/serve.js';
 import { root } from '../../wasm-build/pack.js';
 import { launchChromium, missingChromium, resultOf } from '../browser/chromium.js';
+import { visits } from '../fixtures/visit.js';
 import { describeWithout } from '../optional.js';
 import { installPackage } from './installed.js';
 
@@ -26,6 +27,21 @@ describe('bundled for Node', () => {
     });
     expect(execFileSync(process.execPath, [outfile], { encoding: 'utf8' })).toBe('7,8\n');
   });
+
+  it.each(['esm', 'cjs'])('esbuild, a database in one file of format %s', async (format) => {
+    const contents = `
+import * as vectile from 'vectile';
+import { visit } from '${join(root, 'test/fixtures/visit.js').replaceAll('\\', '/')}';
+visit(vectile, process.argv[2]).then((result) => console.log(JSON.stringify(result)));`;
+    const outfile = join(installed.folder, 'bundle', format === 'esm' ? 'database.js' : 'database.cjs');
+    await esbuild.build({
+      stdin: { contents, resolveDir: installed.folder },
+      absWorkingDir: installed.folder, bundle: true, platform: 'node', format, outfile, logLevel: 'silent',
+    });
+    for (const expected of visits) {
+      expect(JSON.parse(execFileSync(process.execPath, [outfile, join(installed.folder, `data-${format}`)], { encoding: 'utf8' }))).toEqual(expected);
+    }
+  });
 });
 
 describeWithout(missingChromium, 'bundled for Chromium', () => {
@@ -34,6 +50,8 @@ describeWithout(missingChromium, 'bundled for Chromium', () => {
   beforeAll(async () => {
     installed = await installPackage();
     cpSync(join(root, 'test/fixtures/vite-app'), installed.folder, { recursive: true });
+    cpSync(join(root, 'test/fixtures/vite-database'), join(installed.folder, 'database'), { recursive: true });
+    cpSync(join(root, 'test/fixtures/visit.js'), join(installed.folder, 'database/visit.js'));
     browser = await launchChromium();
     server = await serve({ root: installed.folder });
   });
@@ -73,6 +91,53 @@ describeWithout(missingChromium, 'bundled for Chromium', () => {
       expect(requests.filter((path) => /core-inline/.test(path))).toEqual([]);
     } finally {
       await dev.close();
+    }
+  });
+
+  /** Visits a page as often as `visits` says, in a browser that keeps what is stored. */
+  async function expectVisits(url) {
+    const context = await browser.newContext();
+    try {
+      const requests = [];
+      for (const expected of visits) {
+        const visited = await resultOf(context, url);
+        expect(visited.result).toEqual(expected);
+        requests.push(...visited.requests);
+      }
+      expect((await resultOf(context, `${url}#leave`)).result).toBe('left open');
+      expect((await resultOf(context, url)).result).toEqual({ ...visits[0], before: visits.at(-1).before + 2 });
+      return requests;
+    } finally {
+      await context.close();
+    }
+  }
+
+  it('Vite: a database in IndexedDB, with the binary as an asset', async () => {
+    await vite.build({ root: join(installed.folder, 'database'), base: './', logLevel: 'warn', build: { outDir: 'vite', target: 'es2022' } });
+    const requests = await expectVisits(`${server.url}/database/vite/`);
+    expect(requests.filter((path) => /\/core/.test(path)).every((path) => /\/assets\/core-relaxed-[\w-]+\.wasm$/.test(path))).toBe(true);
+  });
+
+  it('Vite, while developing a page with a database', async () => {
+    const dev = await vite.createServer({ root: join(installed.folder, 'database'), logLevel: 'warn', server: { host: '127.0.0.1', port: 0 } });
+    try {
+      await dev.listen();
+      const requests = await expectVisits(dev.resolvedUrls.local[0]);
+      expect(requests.filter((path) => /core-inline/.test(path))).toEqual([]);
+    } finally {
+      await dev.close();
+    }
+  });
+
+  it('esbuild, as modules: a database in IndexedDB', async () => {
+    const folder = join(installed.folder, 'database');
+    await esbuild.build({ entryPoints: ['main.js'], absWorkingDir: folder, bundle: true, splitting: true, format: 'esm', outdir: 'esbuild', target: 'es2022' });
+    const page = { headers: { 'content-type': 'text/html' }, body: '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/esbuild/main.js"></script>' };
+    const database = await serve({ root: folder, answers: { '/page': page } });
+    try {
+      await expectVisits(`${database.url}/page`);
+    } finally {
+      await database.close();
     }
   });
 

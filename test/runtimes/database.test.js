@@ -1,7 +1,9 @@
 // A database in every runtime the package supports: written by one process or page, opened and searched by the next.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../../browser-demo/serve.js';
 import { root } from '../../wasm-build/pack.js';
 import { launchChromium, missingChromium, resultOf } from '../browser/chromium.js';
@@ -9,12 +11,21 @@ import { visits } from '../fixtures/visit.js';
 import { describeWithout } from '../optional.js';
 import { installPackage } from '../packaging/installed.js';
 import { runtimeBinary } from './binaries.js';
-import { commands, resultOfCommand, resultOfWorker, versionOf } from './run.js';
+import { commands, optionsIn, resultOfCommand, resultOfWorker, versionOf } from './run.js';
 
 const inFolder = `
+import process from 'node:process';
 import * as vectile from 'vectile';
 import { visit } from './visit.js';
 console.log('RESULT ' + JSON.stringify(await visit(vectile, process.argv[2])));
+`;
+/** Has it open until it is killed. */
+const holder = `
+import process from 'node:process';
+import { open } from 'vectile';
+const db = await open(process.argv[2]);
+console.log('open');
+setInterval(() => db, 1000);
 `;
 const inWorker = `
 import * as vectile from 'vectile';
@@ -36,32 +47,54 @@ globalThis.result = await visit(vectile, { store: vectile.indexedDB('words') });
 
 let installed;
 beforeAll(async () => {
-  installed = await installPackage({ 'folder.js': `import process from 'node:process';${inFolder}`, 'worker.js': inWorker, 'page.js': inPage });
+  installed = await installPackage({ 'folder.js': inFolder, 'holder.js': holder, 'worker.js': inWorker, 'page.js': inPage });
   cpSync(join(root, 'test/fixtures/visit.js'), join(installed.folder, 'visit.js'));
 });
 afterAll(() => installed?.remove());
 
-const visitFolder = (path, argsFor, data) => resultOfCommand(path, [...argsFor('folder.js'), data], installed.folder);
+/** What a process may need to be allowed: all it takes, or whatever it likes, to see other processes too. */
+const narrow = ['--allow-read', '--allow-write', '--allow-sys=hostname'];
+const wide = ['--allow-all'];
 
-it(`Node ${process.versions.node} keeps it in a folder`, async () => {
-  for (const expected of visits) expect(await visitFolder(process.execPath, commands.node24, './data/node')).toEqual(expected);
-});
+function suite(path, argsFor, allowed) {
+  const visitFolder = (data) => resultOfCommand(path, [...argsFor('folder.js', allowed), data], installed.folder);
+  const visitByNode = (data) => resultOfCommand(process.execPath, ['folder.js', data], installed.folder);
+  const nameOf = (what) => `./data/${what} ${path.replaceAll(/\W/g, '-')} ${allowed.length}`;
+
+  it('keeps it in a folder', async () => {
+    for (const expected of visits) expect(await visitFolder(nameOf('own'))).toEqual(expected);
+  });
+
+  it('opens what Node has written, and Node what it has', async () => {
+    const data = nameOf('shared');
+    expect(await visitByNode(data)).toEqual(visits[0]);
+    expect(await visitFolder(data)).toEqual(visits[1]);
+    expect(await visitByNode(data)).toEqual(visits[2]);
+  });
+
+  it('is the only writer, until it is killed', async () => {
+    const data = nameOf('held');
+    const held = spawn(path, [...argsFor('holder.js', allowed), data], { ...optionsIn(installed.folder), stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      expect(String((await once(held.stdout, 'data'))[0])).toBe('open\n');
+      expect(await visitFolder(data)).toMatch(/^STORE_LOCKED: /);
+      expect(await visitByNode(data)).toMatch(/^STORE_LOCKED: /);
+    } finally {
+      held.kill('SIGKILL');
+      await once(held, 'exit');
+    }
+    // who may not see other processes waits half a minute before it takes one for gone
+    if (allowed !== narrow) expect(await visitFolder(data)).toEqual(visits[0]);
+  });
+}
+
+describe(`Node ${process.versions.node}`, () => suite(process.execPath, commands.node24, wide));
 
 for (const [name, argsFor] of Object.entries(commands)) {
   const { path, missing } = await runtimeBinary(name);
-  describeWithout(missing, name, () => {
-    it('keeps it in a folder', async () => {
-      console.log(`${name} ${await versionOf(path)}`);
-      for (const expected of visits) expect(await visitFolder(path, argsFor, `./data/${name}`)).toEqual(expected);
-    });
-
-    it('opens what Node has written, and Node what it has', async () => {
-      const data = `./data/shared-with-${name}`;
-      expect(await visitFolder(process.execPath, commands.node24, data)).toEqual(visits[0]);
-      expect(await visitFolder(path, argsFor, data)).toEqual(visits[1]);
-      expect(await visitFolder(process.execPath, commands.node24, data)).toEqual(visits[2]);
-    });
-  });
+  const version = missing ? '' : await versionOf(path);
+  describeWithout(missing, `${name} ${version}`, () => suite(path, argsFor, wide));
+  if (name === 'deno') describeWithout(missing, `${name} ${version}, with ${narrow.join(' ')}`, () => suite(path, argsFor, narrow));
 }
 
 const workerd = await runtimeBinary('workerd');

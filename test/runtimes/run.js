@@ -7,11 +7,11 @@ import { build } from 'esbuild';
 
 const execute = promisify(execFile);
 
-/** By runtime that runs a file: how it is told to. What Deno needs to be allowed for a database in a folder. */
+/** By runtime that runs a file: how it is told to. Deno allows no more than it is told. */
 export const commands = {
   node24: (file) => [file],
   bun: (file) => ['run', file],
-  deno: (file) => ['run', '--allow-read', '--allow-write', '--allow-sys', '--no-lock', file],
+  deno: (file, allowed = ['--allow-read']) => ['run', '--no-prompt', '--no-lock', ...allowed, file],
 };
 
 export async function versionOf(command) {
@@ -19,10 +19,12 @@ export async function versionOf(command) {
   return /\d+\.\d+\.\d+/.exec(stdout)[0];
 }
 
+/** For a process in `folder`. */
+export const optionsIn = (folder) => ({ cwd: folder, env: { ...process.env, DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' } });
+
 /** @returns {Promise<any>} the result that a command prints, run in `folder` */
 export async function resultOfCommand(command, args, folder) {
-  const env = { ...process.env, DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
-  const { stdout, stderr } = await execute(command, args, { cwd: folder, env, maxBuffer: 1 << 26 }).catch((error) => error);
+  const { stdout, stderr } = await execute(command, args, { ...optionsIn(folder), maxBuffer: 1 << 26 }).catch((error) => error);
   const result = /^RESULT (.*)$/m.exec(stdout)?.[1];
   if (!result) throw new Error(`${command} ${args.join(' ')} gave no result\n${stdout}${stderr}`);
   return JSON.parse(result);

@@ -26,8 +26,8 @@ globalThis.tests = {
   close: () => opened.close(),
 
   /**
-   * Calls `body`, the text of an async function of the opened store, a raw connection and helpers; gives its result, or the code and
-   * message of its error.
+   * Calls `body`, the text of an async function of the opened store, helpers, and what is given; returns its result, or the code
+   * and message of its error.
    */
   async run(body, ...given) {
     const AsyncFunction = (async () => {}).constructor;
@@ -106,7 +106,7 @@ const help = {
     }
   },
 
-  /** One request to one of the object stores, around the store; the connection is closed again. */
+  /** One request to one of the object stores, past the store; the connection is closed again. */
   async raw(name, objects, request) {
     const database = await promiseOf(indexedDB.open(name));
     try {

@@ -98,6 +98,18 @@ export function decodeVectors(bytes: Uint8Array, at: number): StoredVector[] {
   return vectors;
 }
 
+/** Where the floats of a named vector begin in the entry at `at`, or −1 if it has none of these dimensions. */
+export function findVector(bytes: Uint8Array, at: number, number: number, dimensions: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let next = at + VECTORS_HEADER_BYTES;
+  for (let left = view.getUint32(at + 12, true); left > 0; left--) {
+    const floats = view.getUint32(next + 4, true);
+    if (view.getUint32(next, true) === number && floats === dimensions) return next + 8;
+    next += 8 + floats * 4;
+  }
+  return -1;
+}
+
 /** Throws unless the bytes are a whole entry with a sound checksum. `slot` −1: of any slot. */
 export function checked(bytes: Uint8Array, headerBytes: number, slot: number, where: () => string): DataView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -3,7 +3,8 @@
  * where. It knows nothing of indexes and logs.
  */
 import { VectileError } from '../errors.js';
-import { decodeObject, decodeVectorEntry, encodeObject, encodeVectorEntry } from './entry.js';
+import { crc32c } from '../storage/crc32c.js';
+import { decodeObject, decodeVectorEntry, encodeObject, encodeVectorEntry, findVector } from './entry.js';
 import type { Segment, SegmentEntry, Segments } from './segments.js';
 import { IN_MEMORY, NOWHERE, type Table } from './table.js';
 import type { ResolvedEffect } from './record.js';
@@ -21,6 +22,8 @@ export interface Applied {
   kind: 'insert' | 'update' | 'delete';
 }
 
+/** Vectors in a batch. */
+const ROWS = 512;
 /** Bytes of entries moved into one new segment. */
 const SEGMENT_BYTES = 32 << 20;
 
@@ -92,17 +95,49 @@ export class Objects {
     return bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
   }
 
-  /** Every vector of every object, batch by batch, in the order of the segments. */
-  async *allVectors(): AsyncGenerator<{ slot: number; vectors: StoredVector[] }> {
+  /**
+   * The vectors of one number, of every object that has one, in batches: ids[n] (they are slots) and f32[n][dimensions]. Both
+   * are filled anew for the next batch. Throws STORAGE_CORRUPT at the first entry that is not sound.
+   */
+  async *rowsOf(number: number, dimensions: number): AsyncGenerator<{ ids: Uint32Array; vectors: Float32Array }> {
     const { table } = this;
-    for (const [slot, { vectors }] of [...this.#unflushed]) if (vectors) yield { slot, vectors: decodeVectorEntry(vectors, slot, () => 'memory') };
+    const ids = new Uint32Array(ROWS);
+    const vectors = new Float32Array(ROWS * dimensions);
+    const rows = new Uint8Array(vectors.buffer);
+    const rowBytes = dimensions * 4;
+    let count = 0;
+    const batch = () => {
+      const full = { ids: ids.subarray(0, count), vectors: vectors.subarray(0, count * dimensions) };
+      count = 0;
+      return full;
+    };
+    for (const [slot, { vectors: entry }] of [...this.#unflushed]) {
+      if (!entry) continue;
+      const at = findVector(entry, 0, number, dimensions);
+      if (at < 0) continue;
+      ids[count] = slot;
+      rows.set(entry.subarray(at, at + rowBytes), count++ * rowBytes);
+      if (count === ROWS) yield batch();
+    }
     for (const index of [...this.segments.byIndex.keys()]) {
-      for await (const { offset, bytes } of this.segments.scanVectors(index)) {
-        const slot = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
-        if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot]! * 4 !== offset) continue;
-        yield { slot, vectors: decodeVectorEntry(bytes, slot, () => this.#place(index, offset, 'vectors')) };
+      for await (const { offset, bytes } of this.segments.vectorChunks(index)) {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        for (let at = 0, next; at < bytes.length; at = next) {
+          next = at + view.getUint32(at + 4, true);
+          const slot = view.getUint32(at + 8, true);
+          if (view.getUint32(at, true) !== crc32c(bytes.subarray(at + 4, next))) {
+            throw new VectileError('STORAGE_CORRUPT', `${this.#place(index, offset + at, 'vectors')}: expected a sound entry, got another`);
+          }
+          if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot]! * 4 !== offset + at) continue;
+          const found = findVector(bytes, at, number, dimensions);
+          if (found < 0) continue;
+          ids[count] = slot;
+          rows.set(bytes.subarray(found, found + rowBytes), count++ * rowBytes);
+          if (count === ROWS) yield batch();
+        }
       }
     }
+    if (count) yield batch();
   }
 
   /** Writes what is in memory into a new segment. `copies`: tables in which the places are noted, too. Must not overlap. */

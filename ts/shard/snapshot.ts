@@ -16,8 +16,6 @@ import { VectorField, type VectorSource } from './vector-field.js';
 
 /** Bytes read at a time of an image. */
 const READ_BYTES = 4 << 20;
-/** Vectors handed to an index at a time. */
-const ROWS = 256;
 const SETTLE_MS = 4;
 /** Segments smaller than this are put together once there are more of them. */
 const SMALL_BYTES = 1 << 20;
@@ -68,12 +66,9 @@ export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
  */
 export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objects: Objects, source: VectorSource, file: FieldFile | undefined): Promise<VectorField> {
   let damage: { cause: unknown } | undefined;
-  const vectors = async function* () {
+  const rows = async function* () {
     try {
-      for await (const entry of objects.allVectors()) {
-        const found = entry.vectors.find(({ number }) => number === spec.number);
-        if (found) yield { slot: entry.slot, values: found.values };
-      }
+      yield* objects.rowsOf(spec.number, spec.dimensions);
     } catch (cause) {
       damage = { cause };
       throw cause;
@@ -81,21 +76,36 @@ export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objec
   };
   if (file?.image) {
     try {
-      const image = { chunks: readChunks(store.blobs, file.image.name, file.image.bytes), rows: rows(vectors(), spec.dimensions) };
-      const unlinked = file.unlinked ? decodeSlots(await store.blobs.getRange(file.unlinked.name, 0, file.unlinked.bytes), file.unlinked.name) : [];
-      const field = await VectorField.open(spec, source, image);
-      for (const slot of unlinked) {
-        const [values] = await source.read([slot]);
-        if (values) field.put(slot, values);
-      }
-      return field;
+      return await openImage(store.blobs, spec, source, file.image, file.unlinked, rows());
     } catch (cause) {
       if (damage) throw damage.cause;
       if (!(cause instanceof VectileError) || !isDamageOfImage(cause)) throw cause;
     }
   }
   const field = await VectorField.open(spec, source);
-  for await (const { slot, values } of vectors()) field.put(slot, values);
+  for await (const { ids, vectors } of rows()) ids.forEach((slot, i) => field.put(slot, vectors.subarray(i * spec.dimensions, (i + 1) * spec.dimensions)));
+  return field;
+}
+
+/** An index, and beside it what was not linked yet, which the rows bring along. */
+async function openImage(
+  blobs: BlobStore, spec: FieldSpec, source: VectorSource, image: NonNullable<FieldFile['image']>, unlinked: FieldFile['unlinked'],
+  rows: AsyncIterable<{ ids: Uint32Array; vectors: Float32Array }>,
+): Promise<VectorField> {
+  const slots = new Set(unlinked ? decodeSlots(await blobs.getRange(unlinked.name, 0, unlinked.bytes), unlinked.name) : []);
+  const aside = new Map<number, Float32Array>();
+  const passing = async function* () {
+    for await (const batch of rows) {
+      if (slots.size) batch.ids.forEach((slot, i) => { if (slots.has(slot)) aside.set(slot, batch.vectors.slice(i * spec.dimensions, (i + 1) * spec.dimensions)); });
+      yield batch;
+    }
+  };
+  const field = await VectorField.open(spec, source, { chunks: readChunks(blobs, image.name, image.bytes), rows: passing() });
+  for (const slot of slots) {
+    // an index without full vectors has not asked for any
+    const values = aside.get(slot) ?? (await source.read([slot]))[0];
+    if (values) field.put(slot, values);
+  }
   return field;
 }
 
@@ -182,23 +192,6 @@ async function writeImage(blobs: BlobStore, name: string, field: VectorField): P
 
 async function* readChunks(blobs: BlobStore, name: string, bytes: number): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes; from += READ_BYTES) yield await blobs.getRange(name, from, Math.min(READ_BYTES, bytes - from));
-}
-
-/** Gathers vectors into batches of rows. */
-async function* rows(vectors: AsyncIterable<{ slot: number; values: Float32Array }>, dimensions: number) {
-  let ids = new Uint32Array(ROWS);
-  let batch = new Float32Array(ROWS * dimensions);
-  let count = 0;
-  for await (const { slot, values } of vectors) {
-    ids[count] = slot;
-    batch.set(values, count * dimensions);
-    if (++count < ROWS) continue;
-    yield { ids, vectors: batch };
-    ids = new Uint32Array(ROWS);
-    batch = new Float32Array(ROWS * dimensions);
-    count = 0;
-  }
-  if (count) yield { ids: ids.subarray(0, count), vectors: batch.subarray(0, count * dimensions) };
 }
 
 function isDamageOfImage({ code }: VectileError): boolean {

@@ -8,12 +8,17 @@ export function crc32c(bytes: Uint8Array, crc = 0): number {
   const t = TABLE;
   let c = ~crc;
   let i = 0;
-  for (const end = bytes.length - (bytes.length % 8); i < end; i += 8) {
-    c ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-    c = t[1792 + (c & 255)]! ^ t[1536 + ((c >>> 8) & 255)]! ^ t[1280 + ((c >>> 16) & 255)]! ^ t[1024 + (c >>> 24)]!
-      ^ t[768 + bytes[i + 4]!]! ^ t[512 + bytes[i + 5]!]! ^ t[256 + bytes[i + 6]!]! ^ t[bytes[i + 7]!]!;
+  // to where words are aligned; they are little-endian wherever there is WebAssembly
+  for (const start = Math.min(bytes.length, -bytes.byteOffset & 3); i < start; i++) c = t[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + i, (bytes.length - i) >>> 2);
+  const pairs = words.length & ~1;
+  for (let w = 0; w < pairs; w += 2) {
+    const x = words[w]! ^ c;
+    const y = words[w + 1]!;
+    c = t[1792 + (x & 255)]! ^ t[1536 + ((x >>> 8) & 255)]! ^ t[1280 + ((x >>> 16) & 255)]! ^ t[1024 + (x >>> 24)]!
+      ^ t[768 + (y & 255)]! ^ t[512 + ((y >>> 8) & 255)]! ^ t[256 + ((y >>> 16) & 255)]! ^ t[y >>> 24]!;
   }
-  for (; i < bytes.length; i++) c = t[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
+  for (i += pairs * 4; i < bytes.length; i++) c = t[(c ^ bytes[i]!) & 255]! ^ (c >>> 8);
   return ~c >>> 0;
 }
 

@@ -29,7 +29,9 @@ export type Work<T> = (rows: (store: StoreName) => Rows) => Promise<T> | T;
 export class Connection {
   readonly name: string;
   #mayCreate: boolean;
-  #database: Promise<IDBPDatabase> | undefined;
+  /** The connection in use, and the promise of it. */
+  #current: IDBPDatabase | undefined;
+  #opening: Promise<IDBPDatabase> | undefined;
   #isClosed = false;
   /** The row `id` of the database that was opened first; one made anew under its name is another. */
   #id: string | undefined;
@@ -60,9 +62,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const database = this.#database;
-    this.#database = undefined;
-    await database?.then((open) => open.close(), () => {});
+    await this.#opening?.then((database) => database.close(), () => {});
   }
 
   /** A transaction that was lost, done or not, is done once more. */
@@ -84,7 +84,9 @@ export class Connection {
     }
   }
 
-  async #transact<T>(database: IDBPDatabase, stores: StoreName[], mode: 'readonly' | 'readwrite', durability: 'strict' | 'relaxed', work: Work<T>): Promise<T> {
+  async #transact<T>(
+    database: IDBPDatabase, stores: StoreName[], mode: 'readonly' | 'readwrite', durability: 'strict' | 'relaxed', work: Work<T>,
+  ): Promise<T> {
     const tx = database.transaction(stores, mode as 'readwrite', { durability });
     // idb's own promise is rejected by the first request that fails, when it is not yet said why
     tx.done.catch(() => {});
@@ -115,13 +117,10 @@ export class Connection {
 
   #open(): Promise<IDBPDatabase> {
     if (this.#isClosed) throw new VectileError('CLOSED', `${this.name}: expected a store in use, got one closed`);
-    if (this.#database) return this.#database;
-    const opening = this.#connect();
-    this.#database = opening;
-    opening.catch(() => {
-      if (this.#database === opening) this.#database = undefined;
-    });
-    return opening;
+    return (this.#opening ??= this.#connect().catch((cause: unknown) => {
+      this.#opening = undefined;
+      throw cause;
+    }));
   }
 
   async #connect(): Promise<IDBPDatabase> {
@@ -154,16 +153,15 @@ export class Connection {
       database.close();
       throw cause;
     }
-    return database;
+    return (this.#current = database);
   }
 
-  /** Gives up a connection, if it is still the one in use; its transactions may end. The next one opens another. */
+  /** Gives up a connection, whose transactions may end. The next one opens another, unless that was done. */
   #drop(database: IDBPDatabase): void {
     database.close();
-    const inUse = this.#database;
-    void inUse?.then((current) => {
-      if (current === database && this.#database === inUse) this.#database = undefined;
-    }, () => {});
+    if (this.#current !== database) return;
+    this.#current = undefined;
+    this.#opening = undefined;
   }
 }
 

@@ -35,7 +35,9 @@ export function indexedDB(name: string): Store {
     kind: 'indexeddb',
     location: name,
     async open({ readOnly }) {
-      if (!globalThis.indexedDB) throw new VectileError('INVALID_ARGUMENT', `store: expected one for this runtime, got indexedDB(${JSON.stringify(name)})`);
+      if (!globalThis.indexedDB) {
+        throw new VectileError('INVALID_ARGUMENT', `store: expected one for this runtime, got indexedDB(${JSON.stringify(name)})`);
+      }
       const release = readOnly ? () => {} : await takeLock(name);
       const connection = new Connection(name, !readOnly);
       try {

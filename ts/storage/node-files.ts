@@ -40,8 +40,27 @@ function readSpace(): string | undefined {
   }
 }
 
+/** False in Deno without --allow-run: it refuses in words of its own, without a code. */
+function maySeeOthers(): boolean {
+  try {
+    process.kill(1, 0);
+    return true;
+  } catch (error) {
+    return typeof (error as NodeJS.ErrnoException).code === 'string';
+  }
+}
+
 let space: string | undefined;
+let isAlone = false;
 let owner: Owner | undefined;
+
+/** A process that cannot see others is in a space of its own: then others are judged by when they last touched their file. */
+function ownerOf(): Owner {
+  const host = hostname();
+  space ??= readSpace();
+  isAlone = !space && !maySeeOthers();
+  return { pid: process.pid, host, space: space ?? (isAlone ? `${host} ${crypto.randomUUID()}` : host) };
+}
 
 export const nodeFiles: Files = {
   open: async (path, mode) => handleOf(await promises.open(path, mode === 'create' ? 'wx+' : 'r+')),
@@ -70,11 +89,8 @@ export const nodeFiles: Files = {
     }
   },
   resolve: (path) => promises.realpath(path).catch(() => resolve(path)),
-  get owner() {
-    space ??= readSpace();
-    return owner ??= { pid: process.pid, host: hostname(), space: space ?? hostname() };
-  },
-  get bootedAt() { return space ? 0 : Date.now() - uptime() * 1000; },
+  get owner() { return owner ??= ownerOf(); },
+  get bootedAt() { return space || isAlone ? 0 : Date.now() - uptime() * 1000; },
   startOf(pid) {
     space ??= readSpace();
     if (space) {
@@ -91,7 +107,7 @@ export const nodeFiles: Files = {
       process.kill(pid, 0);
       return '';
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM' ? '' : undefined;
+      return (error as NodeJS.ErrnoException).code === 'ESRCH' ? undefined : '';
     }
   },
 };

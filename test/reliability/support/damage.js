@@ -1,4 +1,5 @@
 /** A small database with a file of every kind, on a simulated disk, and all that can be read of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SimulatedFiles } from '../../storage/simulated-files.js';
 import { randomOf } from './random.js';
 import { fs, open } from './vectile.js';
@@ -13,7 +14,7 @@ const vectorOf = (seed) => {
   return Float32Array.from({ length: DIMENSIONS }, () => random() * 2 - 1);
 };
 
-export const CONFIGS = {
+const CONFIGS = {
   Graph: {
     properties: [{ name: 'text', dataType: 'text' }],
     vectors: { default: { dimensions: DIMENSIONS, metric: 'l2-squared', index: { type: 'hnsw', maxConnections: 4 }, quantizer: { type: 'sq8', trainingLimit: 10 } } },
@@ -26,24 +27,24 @@ export const CONFIGS = {
 
 export const openOn = (files) => open({ store: fs(PATH, { files }), now: () => 1_700_000_000_000 });
 
-/** The disk of a process that was killed: snapshots with everything in them, and logs with records after these. */
-export async function makeDisk() {
+/** The disk of a process that was killed: snapshots of these collections with everything in them, and logs with records after these. */
+export async function makeDisk(names) {
   const files = new SimulatedFiles();
   const db = await openOn(files);
   const objects = (from, count) => Array.from({ length: count }, (_, i) => ({ id: `object-${from + i}`, properties: { text: `text ${from + i}` }, vector: vectorOf(from + i) }));
-  for (const [name, config] of Object.entries(CONFIGS)) await db.collections.create({ name, ...config });
-  const graph = db.collections.use('Graph');
-  const flat = db.collections.use('Flat');
-  for (let i = 0; i <= 100; i++) await flat.config.update({ description: `change ${i}` }); // a snapshot of the catalog, too
-  for (const collection of [graph, flat]) {
+  const collections = [];
+  for (const name of names) collections.push(await db.collections.create({ name, ...CONFIGS[name] }));
+  const [graph] = collections;
+  for (let i = 0; i <= 100; i++) await graph.config.update({ description: `change ${i}` }); // a snapshot of the catalog, too
+  for (const collection of collections) {
     await collection.data.insertMany(objects(0, OBJECTS));
     await collection.data.update({ id: 'object-3', properties: { text: 'another' } });
   }
+  while ((await db.stats()).collections[graph.name].vectors.default.unlinked) await sleep(1);
   await db.snapshot();
-  const written = graph.data.insertMany(objects(OBJECTS, 12));
-  await written;
-  await db.snapshot();
-  for (const collection of [graph, flat]) {
+  await graph.data.insertMany(objects(OBJECTS, 12));
+  await db.snapshot(); // before the last ones are linked
+  for (const collection of collections) {
     await collection.data.deleteById('object-5');
     await collection.data.replace({ id: 'object-6', properties: { text: 'new' }, vector: vectorOf(1000) });
     await collection.data.insertMany(objects(100, 4));

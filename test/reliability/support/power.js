@@ -9,6 +9,7 @@ import { fs, open } from './vectile.js';
 const PATH = '/data';
 const LIVES = 3;
 const WRITES = 14;
+const LOG = /\/shards\/.*\.log$/;
 
 const openOn = (files) => open({ store: fs(PATH, { files, logFileBytes: 2048 }) });
 const CONFIGS = ['f32', { type: 'sq8', trainingLimit: 10 }].flatMap((quantizer) => ['hnsw', 'flat'].map((type) => ({
@@ -34,9 +35,13 @@ async function script(seed, figures) {
   let files = new SimulatedFiles();
   for (let life = 0; life < LIVES; life++) {
     figures.lives++;
-    files.failAt(1 + Math.floor(random() * 600), 'stop');
-    if (random() < 0.3) files.failAt(1 + Math.floor(random() * 20), 'short');
-    if (random() < 0.3) files.failAt(1 + Math.floor(random() * 40), pick(random, ['sync', 'EIO', 'ENOSPC']));
+    const nth = (calls) => 1 + Math.floor(random() * calls);
+    // half of them in the log, where most is at stake
+    if (random() < 0.5) files.failAt(nth(600), 'stop');
+    else files.failAt(nth(60), 'stop', { only: LOG });
+    if (random() < 0.3) files.failAt(nth(20), 'short');
+    if (random() < 0.2) files.failAt(nth(10), 'sync', { only: LOG });
+    if (random() < 0.2) files.failAt(nth(40), pick(random, ['sync', 'EIO', 'ENOSPC']));
     const db = await openOn(files).catch((error) => {
       if (!files.failed) throw error;
     });

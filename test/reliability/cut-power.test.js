@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { powerCuts } from './support/power.js';
 
 const FIRST = Number(process.env.VECTILE_SEED ?? 1);
-const SEEDS = Number(process.env.SEEDS ?? 300);
+const SEEDS = Number(process.env.SEEDS ?? 500);
 
 describe('a power cut', () => {
   it(`leaves a database with what was acknowledged, ${SEEDS} seeds`, { timeout: 300_000 }, async () => {
