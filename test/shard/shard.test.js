@@ -1,5 +1,6 @@
 // A shard by itself: what is written is found, at once and after it was opened again.
 import { describe, expect, it } from 'vitest';
+import { VectileError } from '../../ts/errors.js';
 import { stores } from '../storage/stores.js';
 import { errorOf } from '../support/engine.js';
 import { field, nearest, openShard, parse, put, remove } from './support.js';
@@ -161,6 +162,81 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     ({ shard, close } = await openShard(store, [second]));
     expect(await nearest(shard, [7, 7], 5, 1)).toEqual(['id 7']);
     expect((await shard.get('id 9', { vectors: true })).vectors).toHaveLength(1); // still on disk, of use to nobody
+    await close();
+  });
+
+  it.each(['hnsw', 'flat'])('%s: an image that no manifest came to name is not taken for one', async (type) => {
+    const store = make();
+    let failures = 0;
+    const failing = { ...store, open: async (options) => {
+      const opened = await store.open(options);
+      const { blobs } = opened;
+      const putIfMatch = blobs.putIfMatch.bind(blobs);
+      blobs.putIfMatch = (...given) => (failures-- > 0 ? Promise.reject(new VectileError('STORAGE_FULL', 'manifest: expected room, got none')) : putIfMatch(...given));
+      return opened;
+    } };
+    const spec = field(0, { type });
+    let { shard, close } = await openShard(failing, [spec]);
+    const fill = async (from, to) => {
+      for (let i = from; i < to; i++) await shard.write([put(`id ${i}`, { n: i }, { 0: vectorOf(i) })], 'flush');
+      await shard.settle(0);
+    };
+    await fill(0, 20);
+    await shard.snapshot();
+    await fill(20, 90);
+    failures = 1;
+    expect((await errorOf(() => shard.snapshot()))?.code).toBe('STORAGE_FULL');
+    await shard.snapshot();
+    await close();
+    ({ shard, close } = await openShard(store, [spec]));
+    for (let i = 0; i < 90; i++) expect(await nearest(shard, vectorOf(i))).toEqual([`id ${i}`]);
+    await close();
+  });
+
+  it.each(['hnsw', 'flat'])('%s: vectors outside come back in while others are written, where reading takes time', async (type) => {
+    const store = make();
+    const slow = { ...store, open: async (options) => {
+      const opened = await store.open(options);
+      const { blobs } = opened;
+      const read = blobs.getRangeSync.bind(blobs);
+      blobs.getRangeSync = undefined;
+      blobs.getRange = async (...given) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return read(...given);
+      };
+      return opened;
+    } };
+    const outside = field(0, { type, codec: 'rq8', fullVectors: 'external' });
+    const { shard, close } = await openShard(slow, [outside]);
+    for (let i = 0; i < 600; i += 100) await shard.write(Array.from({ length: 100 }, (_, j) => put(`id ${i + j}`, { n: i + j }, { 0: vectorOf(i + j) })));
+    await shard.settle(0);
+    await shard.snapshot();
+    const configured = shard.configure([field(0, { type })]);
+    for (let i = 600; i < 640; i++) await shard.write([put(`id ${i}`, { n: i }, { 0: vectorOf(i) })]);
+    await configured;
+    await shard.settle(0);
+    expect((await shard.stats()).vectors.get(0).count).toBe(640);
+    expect(new Set(await nearest(shard, vectorOf(0), 640)).size).toBe(640);
+    for (let i = 0; i < 640; i++) if (type === 'flat') expect(await nearest(shard, vectorOf(i))).toEqual([`id ${i}`]);
+    await close();
+  });
+
+  it('an object that is damaged can be replaced and deleted', async () => {
+    const store = make();
+    const opened = await openShard(store);
+    for (let i = 0; i < 3; i++) await opened.shard.write([put(`id ${i}`, { text: 'x'.repeat(1000) }, { 0: vectorOf(i) })]);
+    await opened.shard.snapshot();
+    await opened.close();
+    const raw = await store.open({ readOnly: false });
+    const [{ name, bytes }] = await raw.blobs.list('shards/a/objects-');
+    const content = await raw.blobs.getRange(name, 0, bytes);
+    content[bytes >> 1] ^= 1;
+    await raw.blobs.put(name, [content]);
+    await raw.close();
+    const { shard, close } = await openShard(store);
+    expect((await errorOf(() => shard.get('id 1')))?.code).toBe('STORAGE_CORRUPT');
+    expect((await shard.write([put('id 1', { text: 'new' }, { 0: vectorOf(1) })]))[0].error).toBeUndefined();
+    expect(parse(await shard.get('id 1'))).toEqual({ text: 'new' });
     await close();
   });
 });

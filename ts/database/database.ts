@@ -46,6 +46,8 @@ export class Database {
   readonly #vectorizers = new Map<string, Vectorizer>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
+  /** Removals that are under way. */
+  readonly #removing = new Set<Promise<void>>();
 
   private constructor(store: OpenStore, catalog: Catalog, durability: Durability, readOnly: boolean, now: () => number) {
     this.#store = store;
@@ -191,7 +193,14 @@ export class Database {
     await this.#shardOf(schema.name);
   }
 
-  async #remove(name: string): Promise<void> {
+  #remove(name: string): Promise<void> {
+    const removing = this.#removeNow(name);
+    const settled = removing.catch(() => {}).then(() => void this.#removing.delete(settled));
+    this.#removing.add(settled);
+    return removing;
+  }
+
+  async #removeNow(name: string): Promise<void> {
     this.#checkWritable();
     const entry = this.#entry(name);
     const shard = await this.#open.get(name)?.shard.catch(() => undefined);
@@ -280,6 +289,7 @@ export class Database {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     const failures: unknown[] = [];
+    await Promise.all(this.#removing);
     await this.#open.close().catch((cause: unknown) => failures.push(cause));
     await this.#catalog.close().catch((cause: unknown) => failures.push(cause));
     await this.#store.close();

@@ -20,12 +20,12 @@ export interface InsertManyResult {
 export type ObjectSource<P extends object> = Iterable<ObjectInput<P>> | AsyncIterable<ObjectInput<P>>;
 
 /** What is written together, at most, but for an object that is larger. */
-const BATCH_BYTES = 1 << 20;
+const BATCH_BYTES = 1 << 18;
 const ERRORS_MAX = 1000;
 /** What is wrong with one object; any other failure would meet all that follow, and ends the call. */
 const OBJECT_ERRORS: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'SCHEMA_MISMATCH', 'DIMENSION_MISMATCH', 'NOT_FINITE', 'ZERO_VECTOR', 'VECTORIZER_FAILED'];
 /** While more vectors than this are not linked, the next batch waits: searches would have to scan them. */
-const UNLINKED_MAX = 1000;
+const UNLINKED_MAX = 500;
 
 export async function insertMany<P extends object>(
   host: CollectionHost, source: ObjectSource<P>, batchSize: number, durability: Durability,

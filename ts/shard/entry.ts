@@ -99,8 +99,7 @@ export function decodeVectors(bytes: Uint8Array, at: number): StoredVector[] {
 }
 
 /** Where the floats of a named vector begin in the entry at `at`, or −1 if it has none of these dimensions. */
-export function findVector(bytes: Uint8Array, at: number, number: number, dimensions: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function findVector(view: DataView, at: number, number: number, dimensions: number): number {
   let next = at + VECTORS_HEADER_BYTES;
   for (let left = view.getUint32(at + 12, true); left > 0; left--) {
     const floats = view.getUint32(next + 4, true);

@@ -113,7 +113,7 @@ export class Objects {
     };
     for (const [slot, { vectors: entry }] of [...this.#unflushed]) {
       if (!entry) continue;
-      const at = findVector(entry, 0, number, dimensions);
+      const at = findVector(new DataView(entry.buffer, entry.byteOffset, entry.byteLength), 0, number, dimensions);
       if (at < 0) continue;
       ids[count] = slot;
       rows.set(entry.subarray(at, at + rowBytes), count++ * rowBytes);
@@ -129,7 +129,7 @@ export class Objects {
             throw new VectileError('STORAGE_CORRUPT', `${this.#place(index, offset + at, 'vectors')}: expected a sound entry, got another`);
           }
           if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot]! * 4 !== offset + at) continue;
-          const found = findVector(bytes, at, number, dimensions);
+          const found = findVector(view, at, number, dimensions);
           if (found < 0) continue;
           ids[count] = slot;
           rows.set(bytes.subarray(found, found + rowBytes), count++ * rowBytes);

@@ -27,7 +27,7 @@ export interface ShardOptions {
 }
 
 /** Milliseconds of background work between two turns of everything else. */
-const SLICE_MS = 3;
+const SLICE_MS = 2;
 /** Writes wait while so much is not linked, or hidden from an index that is being written. */
 const UNLINKED_MAX = 20_000;
 const UNLINKED_BYTES_MAX = 64 << 20;
@@ -69,7 +69,7 @@ export class Shard {
   #overheadInAll = 0;
   #loggedInAll = 0;
   #failure: VectileError | undefined;
-  #isClosing = false;
+  #closing: Promise<void> | undefined;
   #isClosed = false;
   readonly #queue: Request[] = [];
   #draining: Promise<void> | undefined;
@@ -131,7 +131,7 @@ export class Shard {
    */
   write(changes: readonly Change[], durability: Durability = this.#options.durability ?? 'sync'): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
-      const refusal = this.#isClosing ? closed() : this.#refusal();
+      const refusal = this.#closing ? closed() : this.#refusal();
       if (refusal) return reject(refusal);
       this.#queue.push({ changes, durability, resolve, reject });
       this.#draining ??= this.#drain();
@@ -205,7 +205,10 @@ export class Shard {
 
   /** Waits until at most so many vectors are not linked. */
   async settle(unlinkedMax: number, signal?: AbortSignal): Promise<void> {
-    while (this.#unlinked > unlinkedMax && !this.#isClosed && !signal?.aborted) await this.#progress();
+    while (this.#unlinked > unlinkedMax && !this.#isClosed && !signal?.aborted) {
+      if (this.#failure) throw this.#failure;
+      await this.#progress();
+    }
   }
 
   /** Read-only: takes up what a writer has appended since. */
@@ -240,9 +243,12 @@ export class Shard {
    * Waits for writes that are under way, and writes a snapshot if opening would otherwise have much to replay. `discard`: not
    * that, because its files are to be removed.
    */
-  async close({ discard = false }: { discard?: boolean } = {}): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+  close({ discard = false }: { discard?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(discard);
+    return this.#closing;
+  }
+
+  async #close(discard: boolean): Promise<void> {
     clearInterval(this.#timer);
     await this.#draining;
     await this.#refreshing?.catch(() => {});
@@ -357,7 +363,17 @@ export class Shard {
     };
     return {
       readSync: this.#objects.segments.isSync ? readSync : undefined,
-      read: (slots) => Promise.all(slots.map(find)),
+      read: (slots) => Promise.all(slots.map(async (slot) => {
+        for (let attempt = 1; ; attempt++) {
+          try {
+            return await find(slot);
+          } catch (cause) {
+            // compacted meanwhile: it lies elsewhere by now
+            if (!(cause instanceof VectileError) || cause.code !== 'BLOB_MISSING') throw cause;
+            if (attempt === ATTEMPTS) throw missingPart(cause);
+          }
+        }
+      })),
     };
   }
 
@@ -447,7 +463,7 @@ export class Shard {
       if (ifRevision !== undefined && ifRevision !== revision) {
         throw new VectileError('REVISION_MISMATCH', `ifRevision: expected ${revision}, the revision of ${JSON.stringify(id)}, got ${ifRevision}`);
       }
-      const old = slot >= 0 ? await this.#objects.read(slot, needsOld) : undefined;
+      const old = slot >= 0 ? await this.#readOld(slot, needsOld ?? false, time) : undefined;
       const effect = change.effect(old);
       if (!effect || (effect === 'delete' && slot < 0)) return { written: false, revision };
       if (effect === 'delete') {
@@ -460,6 +476,17 @@ export class Shard {
     } catch (error) {
       if (error instanceof VectileError) return { error };
       throw error;
+    }
+  }
+
+  /** An object that is damaged can be replaced and deleted, if nothing of it is needed. */
+  async #readOld(slot: number, isNeeded: boolean, time: number): Promise<StoredObject | undefined> {
+    try {
+      return await this.#read(slot, isNeeded);
+    } catch (cause) {
+      if (isNeeded || !(cause instanceof VectileError) || cause.code !== 'STORAGE_CORRUPT') throw cause;
+      const { table } = this.#objects;
+      return { id: table.idOf(slot), slot, revision: table.revisions[slot]!, created: time, updated: time, properties: new Uint8Array() };
     }
   }
 
@@ -500,6 +527,7 @@ export class Shard {
       const isFull = [...this.#fields.values()].some(({ unlinked, hidden, spec }) =>
         unlinked > UNLINKED_MAX || unlinked * spec.dimensions * 4 > UNLINKED_BYTES_MAX || hidden > HIDDEN_MAX);
       if (!isFull) return;
+      if (this.#failure) throw this.#failure;
       await this.#progress();
     }
   }
@@ -537,16 +565,22 @@ export class Shard {
   }
 
   async #work(): Promise<void> {
-    for (let isBusy = true; isBusy && !this.#isClosed;) {
-      await pause();
-      if (this.#isClosed) break;
-      isBusy = false;
-      for (const field of this.#fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
-      this.#writeIfDue();
+    try {
+      for (let isBusy = true; isBusy && !this.#isClosed;) {
+        await pause();
+        if (this.#isClosed) break;
+        isBusy = false;
+        for (const field of this.#fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
+        this.#writeIfDue();
+        this.#release();
+      }
+    } catch (cause) {
+      // such as a full memory, or a damaged vector that was to be stored another way: all is in the log and the segments
+      this.#failure ??= cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected to link vectors, got ${String(cause)}`, { cause });
+    } finally {
+      this.#working = undefined;
       this.#release();
     }
-    this.#working = undefined;
-    this.#release();
   }
 
   #release(): void {

@@ -94,8 +94,10 @@ async function openImage(
 ): Promise<VectorField> {
   const slots = new Set(unlinked ? decodeSlots(await blobs.getRange(unlinked.name, 0, unlinked.bytes), unlinked.name) : []);
   const aside = new Map<number, Float32Array>();
+  let there = 0;
   const passing = async function* () {
     for await (const batch of rows) {
+      there += batch.ids.length;
       if (slots.size) batch.ids.forEach((slot, i) => { if (slots.has(slot)) aside.set(slot, batch.vectors.slice(i * spec.dimensions, (i + 1) * spec.dimensions)); });
       yield batch;
     }
@@ -105,6 +107,10 @@ async function openImage(
     // an index without full vectors has not asked for any
     const values = aside.get(slot) ?? (await source.read([slot]))[0];
     if (values) field.put(slot, values);
+  }
+  if (there && there !== field.count) {
+    field.dispose();
+    throw new VectileError('IMAGE_CORRUPT', `${image.name}: expected an index of ${there} vectors, got one of ${field.count}`);
   }
   return field;
 }
@@ -132,6 +138,7 @@ export async function writeSnapshot(
   const unlinked = frozen.map((field) => field.unlinkedSlots);
   const id = `${String(seq).padStart(12, '0')}-${store.epoch}-${time.toString(36)}`;
   const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table: { name: `${prefix}/table-${id}`, bytes: 0 }, segments: [], fields: [] };
+  const versions: [VectorField, number][] = [];
   let overhead = 0;
   try {
     await objects.flush([copy]);
@@ -142,8 +149,13 @@ export async function writeSnapshot(
       const kept = former?.manifest.fields.find((file) => file.number === number);
       const file: FieldFile = { number, image: undefined, unlinked: undefined };
       if (field.hasIndex) {
-        file.image = field.hasChanged || !kept?.image ? await writeImage(blobs, `${prefix}/index-${number}-${id}`, field) : kept.image;
-        if (file.image !== kept?.image) overhead += file.image.bytes;
+        file.image = kept?.image;
+        if (field.hasChanged || !kept?.image) {
+          const written = await writeImage(blobs, `${prefix}/index-${number}-${id}`, field);
+          file.image = written.file;
+          versions.push([field, written.version]);
+        }
+        if (file.image !== kept?.image) overhead += file.image!.bytes;
         field.thaw();
         if (unlinked[i]!.length) {
           const name = `${prefix}/unlinked-${number}-${id}`;
@@ -159,6 +171,8 @@ export async function writeSnapshot(
   const name = manifestName(prefix);
   const encoded = encodeManifest(manifest);
   const { etag } = former ? await blobs.putIfMatch(name, encoded, former.etag) : await blobs.putIfAbsent(name, encoded);
+  // not before: an image that no manifest names is no image
+  for (const [field, version] of versions) field.imageVersion = version;
   overhead += encoded.length;
   return { manifest, etag, overhead };
 }
@@ -185,9 +199,10 @@ function victims({ segments }: Objects, fully: boolean): Segment[] {
   return small.length > SMALL_SEGMENTS ? [...new Set([...small, ...wasteful])] : wasteful;
 }
 
-async function writeImage(blobs: BlobStore, name: string, field: VectorField): Promise<{ name: string; bytes: number }> {
+async function writeImage(blobs: BlobStore, name: string, field: VectorField): Promise<{ file: { name: string; bytes: number }; version: number }> {
   while (field.settle(SETTLE_MS)) await pause();
-  return { name, bytes: (await blobs.put(name, field.image())).bytes };
+  const { version, chunks } = field.image();
+  return { file: { name, bytes: (await blobs.put(name, chunks)).bytes }, version };
 }
 
 async function* readChunks(blobs: BlobStore, name: string, bytes: number): AsyncGenerator<Uint8Array> {

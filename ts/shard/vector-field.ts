@@ -38,12 +38,14 @@ export class VectorField {
   readonly #hidden = new Set<number>();
   #isFrozen = false;
   #isCreating = false;
+  /** All vectors are being taken back into the tail. */
+  #isRebuilding = false;
   /** Raised by every change of the index. */
   #version = 0;
   #isDisposed = false;
   /** Called when there is work again. */
   onWork: () => void = () => {};
-  /** Of the last image that was written. */
+  /** Of the image that the newest snapshot names. */
   imageVersion = -1;
 
   private constructor(spec: FieldSpec, source: VectorSource, tail: VectorIndex) {
@@ -86,7 +88,7 @@ export class VectorField {
   }
 
   put(slot: number, values: Float32Array): void {
-    if (this.spec.type === 'flat' && !this.#isFrozen) {
+    if (this.spec.type === 'flat' && !this.#isFrozen && !this.#isRebuilding) {
       this.#version++;
       this.#leaveTail(slot);
       this.#index!.add(slot, values);
@@ -119,7 +121,7 @@ export class VectorField {
 
   /** Links and repairs for about `budgetMs`; true while there is more to do. */
   work(budgetMs: number): boolean {
-    if (this.#isFrozen || this.#isDisposed) return false;
+    if (this.#isFrozen || this.#isRebuilding || this.#isDisposed) return false;
     const end = performance.now() + budgetMs;
     if (!this.#index) {
       if (this.#tail.size > this.spec.threshold) this.#becomeHnsw();
@@ -163,14 +165,10 @@ export class VectorField {
     return hadWork && this.#index!.stats().tombstones > 0;
   }
 
-  /** The image of a frozen index, without rows. */
-  image(): AsyncGenerator<Uint8Array> {
+  /** The image of a frozen index, without rows. Once it is sure to be found again, `imageVersion` shall be this version. */
+  image(): { version: number; chunks: AsyncGenerator<Uint8Array> } {
     const index = this.#index!;
-    const version = this.#version;
-    return pull(async (sink) => {
-      await index.writeImage(sink, { rows: false });
-      this.imageVersion = version;
-    });
+    return { version: this.#version, chunks: pull((sink) => index.writeImage(sink, { rows: false })) };
   }
 
   /** Takes up another codec, another place of full vectors or another threshold. Searches are answered throughout. */
@@ -217,6 +215,8 @@ export class VectorField {
       this.#index = index;
       this.#version++;
       this.onWork();
+    }).catch(() => {
+      this.#isCreating = false; // it stays as it is, and is tried again when there is work
     });
   }
 
@@ -239,21 +239,31 @@ export class VectorField {
   async #rebuild(): Promise<void> {
     const former = this.#index!;
     const next = await this.#create();
-    const slots = [...former.ids()].filter((slot) => !this.#hidden.has(slot));
-    for (let from = 0; from < slots.length; from += REBUILD_BATCH) {
-      const batch = slots.slice(from, from + REBUILD_BATCH);
-      const vectors = await this.#source.read(batch);
-      batch.forEach((slot, i) => {
-        if (this.#unlinked.has(slot) || !former.has(slot) || this.#hidden.has(slot) || !vectors[i]) return;
-        this.#tail.add(slot, vectors[i]);
-        this.#unlinked.add(slot);
-        former.remove(slot);
-      });
+    this.#isRebuilding = true;
+    try {
+      const slots = [...former.ids()].filter((slot) => !this.#hidden.has(slot));
+      for (let from = 0; from < slots.length; from += REBUILD_BATCH) {
+        const batch = slots.slice(from, from + REBUILD_BATCH);
+        const vectors = await this.#source.read(batch);
+        if (this.#isDisposed) return next.dispose();
+        batch.forEach((slot, i) => {
+          // what was changed meanwhile has left the index, and is in the tail if it has a vector
+          if (this.#unlinked.has(slot) || !former.has(slot) || !vectors[i]) return;
+          this.#tail.add(slot, vectors[i]);
+          this.#unlinked.add(slot);
+          former.remove(slot);
+        });
+      }
+      this.#index = next;
+      this.#version++;
+      former.dispose();
+    } catch (cause) {
+      next.dispose();
+      throw cause;
+    } finally {
+      this.#isRebuilding = false;
+      this.onWork();
     }
-    this.#hidden.clear();
-    this.#index = next;
-    this.#version++;
-    former.dispose();
   }
 
   async #rescore(query: Float32Array, slots: number[], recent: Found, k: number): Promise<Near> {
