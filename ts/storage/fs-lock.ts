@@ -71,10 +71,31 @@ function held(files: Files, folder: string, generation: number, wasClean: boolea
     async release(isClean) {
       clearInterval(timer);
       if (lost) return;
-      const temporary = await writeTemporary(files, folder, generation, true, isClean);
-      await place(files, folder, temporary, () => files.rename(temporary, pathOf(folder, generation)));
+      const path = pathOf(folder, generation);
+      try {
+        const temporary = await writeTemporary(files, folder, generation, true, isClean);
+        await place(files, folder, temporary, () => files.rename(temporary, path));
+      } catch (cause) {
+        // a full disk has room for what lies there already
+        if (!(await overwrite(files, path, encode(files, true, false)).catch(() => false))) throw cause;
+      }
     },
   };
+}
+
+/** Writes over a file that is as long or longer; the rest becomes spaces. False if it is shorter. */
+async function overwrite(files: Files, path: string, content: Uint8Array): Promise<boolean> {
+  const handle = await files.open(path, 'write');
+  try {
+    const bytes = new Uint8Array(handle.size()).fill(0x20);
+    if (bytes.length < content.length) return false;
+    bytes.set(content);
+    await writeAll(handle, bytes, 0);
+    await handle.sync();
+    return true;
+  } finally {
+    await handle.close().catch(() => {});
+  }
 }
 
 /** Makes the file of a generation; false if there is one. */
