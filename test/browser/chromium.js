@@ -7,7 +7,7 @@ const places = [
   '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
-const executablePath = places.find((place) => place && existsSync(place));
+export const executablePath = places.find((place) => place && existsSync(place));
 
 /** Why there is no Chromium; undefined if there is. */
 export const missingChromium = executablePath ? undefined : 'no Chromium found; install one (Debian: apt-get install chromium) or set CHROMIUM_PATH';

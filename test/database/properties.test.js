@@ -6,18 +6,11 @@ import { BYTES_MAX } from '../../ts/database/property-writer.js';
 import { decodeProperties, encodeProperties, mergeProperties } from '../../ts/database/properties.js';
 import { createSchema, updateSchema } from '../../ts/database/schema.js';
 import { integer, random } from '../conformance/random.js';
+import { codeAndMessage } from './refused.js';
 
 const schemaOf = (types, options) => createSchema({
   name: 'A', ...options, properties: Object.entries(types).map(([name, type]) => (typeof type === 'string' ? { name, dataType: type } : { name, ...type })),
 });
-const codeAndMessage = (run) => {
-  try {
-    run();
-  } catch (error) {
-    return `${error.code} ${error.message}`;
-  }
-  return 'nothing thrown';
-};
 const text = (bytes) => new TextDecoder().decode(bytes);
 const roundTrip = (schema, properties) => decodeProperties(schema, encodeProperties(schema, properties).bytes);
 const own = (entries) => Object.fromEntries(entries);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   addProperty, addVector, checkPropertyNames, configOf, createSchema, dropVector, fixDimensions, updateSchema, vectorOf,
 } from '../../ts/database/schema.js';
+import { codeAndMessage } from './refused.js';
 
 const ticket = {
   name: 'Ticket',
@@ -10,14 +11,6 @@ const ticket = {
   vectors: { default: { dimensions: 512, metric: 'cosine', index: { type: 'dynamic' }, quantizer: { type: 'pq' } } },
 };
 
-const codeAndMessage = (run) => {
-  try {
-    run();
-  } catch (error) {
-    return `${error.code} ${error.message}`;
-  }
-  return 'nothing thrown';
-};
 const refusals = (config) => codeAndMessage(() => createSchema({ name: 'A', ...config }));
 
 describe('createSchema', () => {

@@ -4,15 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { checkId, newId, uuidOf } from '../../ts/database/ids.js';
 import { createSchema, vectorOf } from '../../ts/database/schema.js';
 import { checkedVector, onlyVector, resolveVectors } from '../../ts/database/vectors.js';
+import { codeAndMessage } from './refused.js';
 
-const codeAndMessage = (run) => {
-  try {
-    run();
-  } catch (error) {
-    return `${error.code} ${error.message}`;
-  }
-  return 'nothing thrown';
-};
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe('ids', () => {

@@ -76,11 +76,6 @@ export class Segments {
     return read instanceof Promise ? read.then(enough) : enough(read);
   }
 
-  /** As above; only where `isSync`. */
-  readVectorsSync(index: number, offset: number, bytes: number): Uint8Array {
-    return this.readVectors(index, offset, bytes) as Uint8Array;
-  }
-
   /** Writes a pair of files and returns the segment; where entries lie follows from their order and lengths. Both are durable. */
   async write(entries: readonly SegmentEntry[]): Promise<Segment> {
     let index = 0;

@@ -113,7 +113,7 @@ export class Shard {
 
   /** Deletes every file of a shard that is not open. The log goes last: until then what remains is found by its name. */
   static async remove(store: OpenStore, prefix: string): Promise<void> {
-    for (const { name } of await store.blobs.list(`${prefix}/`)) if (!name.startsWith(`${prefix}/log/`)) await store.blobs.delete(name);
+    for (const { name } of await store.blobs.list(`${prefix}/`)) await store.blobs.delete(name);
     await store.deleteLog(`${prefix}/log`);
   }
 

@@ -32,7 +32,7 @@ export interface Snapshot {
   etag: string;
 }
 
-export const manifestName = (prefix: string): string => `${prefix}/manifest`;
+const manifestName = (prefix: string): string => `${prefix}/manifest`;
 
 /** The newest snapshot's manifest; undefined if none was written yet. */
 export async function readManifest({ store, prefix, identity }: SnapshotPlace): Promise<Snapshot | undefined> {
@@ -184,7 +184,7 @@ export async function deleteUnnamed({ store, prefix }: SnapshotPlace, manifest: 
     named.add(manifest.table.name);
     for (const { image, unlinked } of manifest.fields) for (const file of [image, unlinked]) if (file) named.add(file.name);
   }
-  for (const { name } of await store.blobs.list(`${prefix}/`)) if (!named.has(name) && !name.startsWith(`${prefix}/log/`)) await store.blobs.delete(name);
+  for (const { name } of await store.blobs.list(`${prefix}/`)) if (!named.has(name)) await store.blobs.delete(name);
 }
 
 /** Segments that are mostly out of use, if in all as much is out of use as in use; and small ones, if there are many. */

@@ -83,10 +83,6 @@ export class VectorField {
   /** False if an image would be the one that was written last. */
   get hasChanged(): boolean { return this.#version !== this.imageVersion; }
 
-  has(slot: number): boolean {
-    return this.#unlinked.has(slot) || (this.#index !== undefined && this.#index.has(slot) && !this.#hidden.has(slot));
-  }
-
   put(slot: number, values: Float32Array): void {
     if (this.spec.type === 'flat' && !this.#isFrozen && !this.#isRebuilding) {
       this.#version++;

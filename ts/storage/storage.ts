@@ -67,7 +67,7 @@ export interface BlobStore {
   getRange(name: string, start: number, length: number): Promise<Uint8Array>;
   /** The same at once; only where the backend can. */
   getRangeSync?(name: string, start: number, length: number): Uint8Array;
-  /** Blobs whose name starts with `prefix`, by name. */
+  /** Blobs whose name starts with `prefix`, by name; what belongs to logs is not among them. */
   list(prefix: string): Promise<BlobInfo[]>;
   /** It is no error if there is none. */
   delete(name: string): Promise<void>;
