@@ -239,4 +239,27 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     expect(parse(await shard.get('id 1'))).toEqual({ text: 'new' });
     await close();
   });
+
+  it('damage that is met in the background is told, and neither hangs writes nor stops reads', async () => {
+    const store = make();
+    const spec = field(0, { codec: 'rq8', fullVectors: 'external' });
+    const opened = await openShard(store, [spec]);
+    await opened.shard.write(Array.from({ length: 200 }, (_, i) => put(`id ${i}`, { n: i }, { 0: vectorOf(i) })));
+    await opened.shard.settle(0);
+    await opened.shard.snapshot();
+    await opened.close();
+    const raw = await store.open({ readOnly: false });
+    const [{ name, bytes }] = await raw.blobs.list('shards/a/vectors-');
+    const content = await raw.blobs.getRange(name, 0, bytes);
+    content[bytes >> 1] ^= 1;
+    await raw.blobs.put(name, [content]);
+    await raw.close();
+    const { shard, close } = await openShard(store, [spec]);
+    await shard.configure([{ ...spec, codec: 'rq1' }]);
+    for (let turn = 0; !shard.failure && turn < 200; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(shard.failure).toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringContaining(name) });
+    expect((await errorOf(() => shard.write([put('later', {})])))?.code).toBe('STORAGE_CORRUPT');
+    expect(parse(await shard.get('id 7'))).toEqual({ n: 7 });
+    await close();
+  });
 });
