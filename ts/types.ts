@@ -221,3 +221,27 @@ export interface ByteEstimate {
   /** Outside linear memory: the table from ids to slots. */
   idTable: number;
 }
+
+/** The types of values that are not lists. */
+export type ScalarType = 'text' | 'int' | 'number' | 'boolean' | 'date' | 'uuid' | 'geoCoordinates' | 'blob' | 'object';
+
+/**
+ * | type | taken | given back |
+ * | --- | --- | --- |
+ * | `text` | any string | as it was, lone surrogates and NUL included |
+ * | `int` | an integer within ±(2^53 − 1) | as it was; −0 as 0 |
+ * | `number` | a finite number | as it was; −0 as 0 |
+ * | `boolean` | true or false | as it was |
+ * | `date` | a Date, or a text by RFC 3339 | a Date, to the millisecond |
+ * | `uuid` | 32 hexadecimal digits, 8-4-4-4-12 | in lower case |
+ * | `geoCoordinates` | `{ latitude, longitude }` in degrees, ±90 and ±180 | as it was |
+ * | `blob` | a Uint8Array, or a text in base64 with padding | a Uint8Array |
+ * | `object` | an object with properties by `nestedProperties` | an ordinary object |
+ * | `…[]` | an array of values of that type, without null | an array |
+ *
+ * A property that is null or undefined is not stored.
+ */
+export type DataType = ScalarType | `${Exclude<ScalarType, 'blob'>}[]`;
+
+/** How a text is cut into tokens; ts/search/tokenizer.ts says how each does it. */
+export type Tokenization = 'word' | 'lowercase' | 'whitespace' | 'field' | 'trigram' | 'segmenter';

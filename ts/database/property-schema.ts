@@ -23,7 +23,7 @@ export const PROPERTIES_MAX = 10_000;
 
 const SCALARS: readonly ScalarType[] = ['text', 'int', 'number', 'boolean', 'date', 'uuid', 'geoCoordinates', 'blob', 'object'];
 const TYPES = [...SCALARS, ...SCALARS.filter((type) => type !== 'blob').map((type) => `${type}[]`)] as readonly DataType[];
-const TOKENIZATIONS: readonly Tokenization[] = ['word', 'lowercase', 'whitespace', 'field', 'trigram'];
+const TOKENIZATIONS: readonly Tokenization[] = ['word', 'lowercase', 'whitespace', 'field', 'trigram', 'segmenter'];
 const OPTIONS = ['name', 'dataType', 'description', 'tokenization', 'nestedProperties', 'indexFilterable', 'indexSearchable'];
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,230}$/;
 
