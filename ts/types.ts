@@ -92,6 +92,8 @@ export interface OpenOptions {
 export interface RowBatch {
   ids: Uint32Array;
   vectors: Float32Array;
+  /** Index in `vectors` of each one's first component. Default: one after the other, and nothing else. */
+  offsets?: Uint32Array;
 }
 
 export interface ImageOptions {

@@ -3,7 +3,7 @@
  * rows. Links and codes were in the image and stay as they are.
  */
 import { Header, Region } from '../../assembly/layout.js';
-import { VectileError } from '../errors.js';
+import { VectileError, invalid } from '../errors.js';
 import type { RowBatch } from '../types.js';
 import type { IndexMemory } from './memory.js';
 import { checkBatch, throwStatus } from './options.js';
@@ -19,20 +19,32 @@ export async function fillRows(
   const isFilled = new Uint8Array(memory.field(Header.Extent)); // by slot
   let missing = memory.field(Header.Live);
   for await (const batch of batches) {
-    const { ids, vectors } = batch ?? ({} as RowBatch);
-    checkBatch(ids, vectors, dimensions);
-    ids.forEach((id, i) => {
-      const slot = slotOf(id);
-      if (slot < 0) return; // whoever keeps vectors may have some that are not linked yet
-      if (isFilled[slot]) throw new VectileError('IMAGE_CORRUPT', `rows: expected the vectors of all ids once, got ${id} again`);
-      const vector = vectors.subarray(i * dimensions, (i + 1) * dimensions);
+    const { ids, vectors, offsets } = checked(batch, dimensions);
+    for (let i = 0; i < ids.length; i++) {
+      const slot = slotOf(ids[i]!);
+      if (slot < 0) continue; // whoever keeps vectors may have some that are not linked yet
+      if (isFilled[slot]) throw new VectileError('IMAGE_CORRUPT', `rows: expected the vectors of all ids once, got ${ids[i]} again`);
+      const at = offsets ? offsets[i]! : i * dimensions;
+      const vector = vectors.subarray(at, at + dimensions);
       f32.set(vector, (rows + slot * rowBytes) >>> 2);
       const status = exports.settleRow(memory.index, slot);
-      if (status) throwStatus(status, `vector of id ${id}`, vector);
+      if (status) throwStatus(status, `vector of id ${ids[i]}`, vector);
       isFilled[slot] = 1;
       missing--;
-    });
+    }
   }
   if (missing) throw new VectileError('IMAGE_CORRUPT', `rows: expected the vectors of all ids, got ${missing} too few`);
   memory.setField(Header.RowsOutside, 0);
+}
+
+function checked(batch: RowBatch, dimensions: number): RowBatch {
+  const { ids, vectors, offsets } = batch ?? ({} as RowBatch);
+  if (offsets === undefined) checkBatch(ids, vectors, dimensions);
+  else {
+    if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
+    if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
+    const areIn = offsets instanceof Uint32Array && offsets.length === ids.length && offsets.every((at) => at + dimensions <= vectors.length);
+    if (!areIn) throw invalid('offsets', `a Uint32Array of ${ids.length} places of ${dimensions} components`, offsets);
+  }
+  return batch;
 }

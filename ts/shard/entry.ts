@@ -2,13 +2,13 @@
  * Entries of segment files: an object without its vectors, and the vectors of an object. Each has a checksum of its own and
  * says whose it is.
  *
- *   object  ─► crc32c, bytes, slot, idBytes: u32; revision, created, updated: f64; propertiesBytes, 0: u32; id, properties
- *   vectors ─► crc32c, bytes, slot, count: u32; per vector number, dimensions: u32, f32[dimensions]
+ *   object  ─► checksum, bytes, slot, idBytes: u32; revision, created, updated: f64; propertiesBytes, 0: u32; id, properties
+ *   vectors ─► checksum, bytes, slot, count: u32; per vector number, dimensions: u32, f32[dimensions]
  *
  * An entry is padded to 4 bytes; `bytes` counts all of it, and the checksum is of everything after itself.
  */
 import { VectileError } from '../errors.js';
-import { crc32c } from '../storage/crc32c.js';
+import { laneChecksum } from '../storage/lane-checksum.js';
 import type { StoredObject, StoredVector } from './types.js';
 
 const OBJECT_HEADER_BYTES = 48;
@@ -32,7 +32,7 @@ export function encodeObject(object: StoredObject): Uint8Array {
   view.setUint32(40, object.properties.length, true);
   out.set(id, OBJECT_HEADER_BYTES);
   out.set(object.properties, OBJECT_HEADER_BYTES + id.length);
-  view.setUint32(0, crc32c(out.subarray(4)), true);
+  view.setUint32(0, laneChecksum(out.subarray(4)), true);
   return out;
 }
 
@@ -56,7 +56,7 @@ export function encodeVectorEntry(slot: number, vectors: readonly StoredVector[]
   view.setUint32(4, out.length, true);
   view.setUint32(8, slot, true);
   encodeVectors(vectors, out, 12);
-  view.setUint32(0, crc32c(out.subarray(4)), true);
+  view.setUint32(0, laneChecksum(out.subarray(4)), true);
   return out;
 }
 
@@ -113,7 +113,7 @@ export function findVector(view: DataView, at: number, number: number, dimension
 export function checked(bytes: Uint8Array, headerBytes: number, slot: number, where: () => string): DataView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isSound = bytes.length >= headerBytes && view.getUint32(4, true) === bytes.length
-    && view.getUint32(0, true) === crc32c(bytes.subarray(4)) && (slot < 0 || view.getUint32(8, true) === slot);
+    && view.getUint32(0, true) === laneChecksum(bytes.subarray(4)) && (slot < 0 || view.getUint32(8, true) === slot);
   if (!isSound) throw new VectileError('STORAGE_CORRUPT', `${where()}: expected a sound entry${slot < 0 ? '' : ` of slot ${slot}`}, got another`);
   return view;
 }

@@ -3,8 +3,8 @@
  * where. It knows nothing of indexes and logs.
  */
 import { VectileError } from '../errors.js';
-import { crc32c } from '../storage/crc32c.js';
-import { decodeObject, decodeVectorEntry, encodeObject, encodeVectorEntry, findVector } from './entry.js';
+import { laneChecksumOfWords } from '../storage/lane-checksum.js';
+import { VECTORS_HEADER_BYTES, decodeObject, decodeVectorEntry, encodeObject, encodeVectorEntry, findVector } from './entry.js';
 import type { Segment, SegmentEntry, Segments } from './segments.js';
 import { IN_MEMORY, NOWHERE, type Table } from './table.js';
 import type { ResolvedEffect } from './record.js';
@@ -17,13 +17,18 @@ interface Unflushed {
   vectors: Uint8Array | undefined;
 }
 
+/** Vectors of a field: of ids[i], dimensions floats from vectors[offsets[i]] on. */
+export interface Rows {
+  ids: Uint32Array;
+  vectors: Float32Array;
+  offsets: Uint32Array;
+}
+
 export interface Applied {
   slot: number;
   kind: 'insert' | 'update' | 'delete';
 }
 
-/** Vectors in a batch. */
-const ROWS = 512;
 /** Bytes of entries moved into one new segment. */
 const SEGMENT_BYTES = 32 << 20;
 
@@ -96,48 +101,42 @@ export class Objects {
   }
 
   /**
-   * The vectors of one number, of every object that has one, in batches: ids[n] (they are slots) and f32[n][dimensions]. Both
-   * are filled anew for the next batch. Throws STORAGE_CORRUPT at the first entry that is not sound.
+   * The vectors of one number, of every object that has one, in batches: ids (they are slots), and where in `vectors` each
+   * begins. Both are filled anew for the next batch. Throws STORAGE_CORRUPT at the first entry that is not sound.
    */
-  async *rowsOf(number: number, dimensions: number): AsyncGenerator<{ ids: Uint32Array; vectors: Float32Array }> {
+  async *rowsOf(number: number, dimensions: number): AsyncGenerator<Rows> {
     const { table } = this;
-    const ids = new Uint32Array(ROWS);
-    const vectors = new Float32Array(ROWS * dimensions);
-    const rows = new Uint8Array(vectors.buffer);
-    const rowBytes = dimensions * 4;
-    let count = 0;
-    const batch = () => {
-      const full = { ids: ids.subarray(0, count), vectors: vectors.subarray(0, count * dimensions) };
-      count = 0;
-      return full;
-    };
     for (const [slot, { vectors: entry }] of [...this.#unflushed]) {
       if (!entry) continue;
-      const at = findVector(new DataView(entry.buffer, entry.byteOffset, entry.byteLength), 0, number, dimensions);
-      if (at < 0) continue;
-      ids[count] = slot;
-      rows.set(entry.subarray(at, at + rowBytes), count++ * rowBytes);
-      if (count === ROWS) yield batch();
+      const found = findVector(new DataView(entry.buffer, entry.byteOffset, entry.byteLength), 0, number, dimensions);
+      if (found >= 0) yield { ids: Uint32Array.of(slot), vectors: new Float32Array(entry.buffer, entry.byteOffset, entry.length >>> 2), offsets: Uint32Array.of(found / 4) };
     }
+    let ids = new Uint32Array(0);
+    let offsets = new Uint32Array(0);
     for (const index of [...this.segments.byIndex.keys()]) {
       for await (const { offset, bytes } of this.segments.vectorChunks(index)) {
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+        if (ids.length < bytes.length / VECTORS_HEADER_BYTES) {
+          ids = new Uint32Array(bytes.length / VECTORS_HEADER_BYTES);
+          offsets = new Uint32Array(ids.length);
+        }
+        let count = 0;
         for (let at = 0, next; at < bytes.length; at = next) {
           next = at + view.getUint32(at + 4, true);
           const slot = view.getUint32(at + 8, true);
-          if (view.getUint32(at, true) !== crc32c(bytes.subarray(at + 4, next))) {
+          if (view.getUint32(at, true) !== laneChecksumOfWords(words, (at + 4) >>> 2, next >>> 2)) {
             throw new VectileError('STORAGE_CORRUPT', `${this.#place(index, offset + at, 'vectors')}: expected a sound entry, got another`);
           }
           if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot]! * 4 !== offset + at) continue;
           const found = findVector(view, at, number, dimensions);
           if (found < 0) continue;
           ids[count] = slot;
-          rows.set(bytes.subarray(found, found + rowBytes), count++ * rowBytes);
-          if (count === ROWS) yield batch();
+          offsets[count++] = found / 4;
         }
+        yield { ids: ids.subarray(0, count), vectors: new Float32Array(words.buffer, words.byteOffset, words.length), offsets: offsets.subarray(0, count) };
       }
     }
-    if (count) yield batch();
   }
 
   /** Writes what is in memory into a new segment. `copies`: tables in which the places are noted, too. Must not overlap. */

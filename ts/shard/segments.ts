@@ -27,7 +27,7 @@ export interface SegmentEntry {
 }
 
 /** Bytes read at a time when all of a file is read. */
-const SCAN_BYTES = 4 << 20;
+const SCAN_BYTES = 256 << 10;
 
 export class Segments {
   readonly byIndex = new Map<number, Segment>();
@@ -96,12 +96,14 @@ export class Segments {
     }
   }
 
-  /** The entries of vectors of a segment, in chunks of whole ones; where each begins in the file. Not checked. */
+  /** The entries of vectors of a segment, in chunks of whole ones; where each begins in the file. Not checked, and valid until the next. */
   async *vectorChunks(index: number): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
     const name = this.vectorsName(index);
     const end = this.#segment(index).vectorsBytes;
+    // filled again and again: fresh memory costs more than reading into it
+    const buffer = this.isSync ? new Uint8Array(Math.min(SCAN_BYTES, end)) : undefined;
     for (let offset = 0; offset < end;) {
-      const read = this.#read(name, offset, Math.min(SCAN_BYTES, end - offset));
+      const read = this.#read(name, offset, Math.min(SCAN_BYTES, end - offset), buffer);
       let bytes = read instanceof Promise ? await read : read;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       let whole = 0;
@@ -123,8 +125,8 @@ export class Segments {
     }
   }
 
-  #read(name: string, offset: number, bytes: number): Uint8Array | Promise<Uint8Array> {
-    return this.#blobs.getRangeSync?.(name, offset, bytes) ?? this.#blobs.getRange(name, offset, bytes);
+  #read(name: string, offset: number, bytes: number, into?: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    return this.#blobs.getRangeSync?.(name, offset, bytes, into) ?? this.#blobs.getRange(name, offset, bytes);
   }
 
   #segment(index: number): Segment {

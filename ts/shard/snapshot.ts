@@ -6,7 +6,7 @@
 import { VectileError } from '../errors.js';
 import type { BlobStore, OpenStore } from '../storage/storage.js';
 import { decodeManifest, decodeSlots, encodeManifest, encodeSlots, type FieldFile, type Manifest } from './manifest.js';
-import { Objects } from './objects.js';
+import { Objects, type Rows } from './objects.js';
 import { pause } from './pause.js';
 import type { ShardIdentity } from './record.js';
 import { Segments, type Segment } from './segments.js';
@@ -15,7 +15,7 @@ import type { FieldSpec } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
 
 /** Bytes read at a time of an image. */
-const READ_BYTES = 4 << 20;
+const READ_BYTES = 256 << 10;
 const SETTLE_MS = 4;
 /** Segments smaller than this are put together once there are more of them. */
 const SMALL_BYTES = 1 << 20;
@@ -83,14 +83,14 @@ export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objec
     }
   }
   const field = await VectorField.open(spec, source);
-  for await (const { ids, vectors } of rows()) ids.forEach((slot, i) => field.put(slot, vectors.subarray(i * spec.dimensions, (i + 1) * spec.dimensions)));
+  for await (const { ids, vectors, offsets } of rows()) ids.forEach((slot, i) => field.put(slot, vectors.subarray(offsets[i], offsets[i]! + spec.dimensions)));
   return field;
 }
 
 /** An index, and beside it what was not linked yet, which the rows bring along. */
 async function openImage(
   blobs: BlobStore, spec: FieldSpec, source: VectorSource, image: NonNullable<FieldFile['image']>, unlinked: FieldFile['unlinked'],
-  rows: AsyncIterable<{ ids: Uint32Array; vectors: Float32Array }>,
+  rows: AsyncIterable<Rows>,
 ): Promise<VectorField> {
   const slots = new Set(unlinked ? decodeSlots(await blobs.getRange(unlinked.name, 0, unlinked.bytes), unlinked.name) : []);
   const aside = new Map<number, Float32Array>();
@@ -98,7 +98,7 @@ async function openImage(
   const passing = async function* () {
     for await (const batch of rows) {
       there += batch.ids.length;
-      if (slots.size) batch.ids.forEach((slot, i) => { if (slots.has(slot)) aside.set(slot, batch.vectors.slice(i * spec.dimensions, (i + 1) * spec.dimensions)); });
+      if (slots.size) batch.ids.forEach((slot, i) => { if (slots.has(slot)) aside.set(slot, batch.vectors.slice(batch.offsets[i], batch.offsets[i]! + spec.dimensions)); });
       yield batch;
     }
   };
@@ -205,8 +205,13 @@ async function writeImage(blobs: BlobStore, name: string, field: VectorField): P
   return { file: { name, bytes: (await blobs.put(name, chunks)).bytes }, version };
 }
 
+/** Each is valid until the next is asked for. */
 async function* readChunks(blobs: BlobStore, name: string, bytes: number): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < bytes; from += READ_BYTES) yield await blobs.getRange(name, from, Math.min(READ_BYTES, bytes - from));
+  const buffer = blobs.getRangeSync && new Uint8Array(Math.min(READ_BYTES, bytes));
+  for (let from = 0; from < bytes; from += READ_BYTES) {
+    const length = Math.min(READ_BYTES, bytes - from);
+    yield blobs.getRangeSync?.(name, from, length, buffer) ?? await blobs.getRange(name, from, length);
+  }
 }
 
 function isDamageOfImage({ code }: VectileError): boolean {

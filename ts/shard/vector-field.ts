@@ -10,7 +10,7 @@
  */
 import { VectorIndex } from '../engine/vector-index.js';
 import { VectileError } from '../errors.js';
-import type { IndexStats, VectorReader } from '../types.js';
+import type { IndexStats, RowBatch, VectorReader } from '../types.js';
 import { pull } from './pull.js';
 import type { FieldSpec, Near, NearOptions } from './types.js';
 
@@ -55,7 +55,7 @@ export class VectorField {
   }
 
   /** An empty one. `image`: of an index there was, with its rows; throws as VectorIndex.readImage does. */
-  static async open(spec: FieldSpec, source: VectorSource, image?: { chunks: AsyncIterable<Uint8Array>; rows: AsyncIterable<{ ids: Uint32Array; vectors: Float32Array }> }): Promise<VectorField> {
+  static async open(spec: FieldSpec, source: VectorSource, image?: { chunks: AsyncIterable<Uint8Array>; rows: AsyncIterable<RowBatch> }): Promise<VectorField> {
     const { dimensions, metric } = spec;
     const field = new VectorField(spec, source, await VectorIndex.create({ dimensions, metric, type: 'flat' }));
     if (image) {

@@ -69,8 +69,8 @@ export class FsBlobs implements BlobStore {
 
   async getRange(name: string, start: number, length: number): Promise<Uint8Array> { return this.getRangeSync(name, start, length); }
 
-  getRangeSync(name: string, start: number, length: number): Uint8Array {
-    const bytes = readUpTo(this.#reader(name), name, start, length);
+  getRangeSync(name: string, start: number, length: number, into?: Uint8Array): Uint8Array {
+    const bytes = readUpTo(this.#reader(name), name, start, length, into);
     if (bytes.length === length) return bytes;
     throw new VectileError('STORAGE_CORRUPT', `${this.#host.path(name)}, byte ${start}: expected ${length} bytes, got ${bytes.length}`);
   }

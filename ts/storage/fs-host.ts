@@ -77,8 +77,8 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: 
 }
 
 /** Up to `length` bytes from `start`; fewer at the end of the file. */
-export function readUpTo(handle: FileHandle, path: string, start: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
+export function readUpTo(handle: FileHandle, path: string, start: number, length: number, into?: Uint8Array): Uint8Array {
+  const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
   let filled = 0;
   try {
     for (let read = 1; read > 0 && filled < length; filled += read) read = handle.read(bytes.subarray(filled), start + filled);

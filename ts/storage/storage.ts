@@ -65,8 +65,8 @@ export interface BlobStore {
   get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined>;
   /** Exactly `length` bytes from `start`; throws BLOB_MISSING if there is no such blob, STORAGE_CORRUPT if it ends before. */
   getRange(name: string, start: number, length: number): Promise<Uint8Array>;
-  /** The same at once; only where the backend can. */
-  getRangeSync?(name: string, start: number, length: number): Uint8Array;
+  /** The same at once; only where the backend can. Into the beginning of `into`, if that is given and the backend reads. */
+  getRangeSync?(name: string, start: number, length: number, into?: Uint8Array): Uint8Array;
   /** Blobs whose name starts with `prefix`, by name; what belongs to logs is not among them. */
   list(prefix: string): Promise<BlobInfo[]>;
   /** It is no error if there is none. */
