@@ -36,6 +36,7 @@
  * | `SCHEMA_MISMATCH` | properties or vectors do not fit the schema of the collection |
  * | `VECTORIZER_MISSING` | a text is to be embedded and the collection has no vectorizer |
  * | `VECTORIZER_FAILED` | the vectorizer threw, or returned something else than vectors |
+ * | `STEMMER_MISSING` | texts are to be stemmed and there is no stemmer for the language |
  * | `ABORTED` | the caller's signal was aborted |
  * | `TIMEOUT` | the call took longer than its `timeoutMs` |
  * | `CLOSED` | the database was closed |
@@ -74,6 +75,7 @@ export type ErrorCode =
   | 'SCHEMA_MISMATCH'
   | 'VECTORIZER_MISSING'
   | 'VECTORIZER_FAILED'
+  | 'STEMMER_MISSING'
   | 'ABORTED'
   | 'TIMEOUT'
   | 'CLOSED';

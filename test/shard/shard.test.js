@@ -152,11 +152,11 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     let { shard, close } = await openShard(store);
     for (let i = 0; i < 60; i++) await shard.write([put(`id ${i}`, { n: i }, { 0: vectorOf(i) })]);
     const second = field(1, { type: 'flat', dimensions: 2 });
-    await shard.configure([field(0, { codec: { type: 'sq8', trainingLimit: 20 } }), second]);
+    await shard.configure([field(0, { codec: { type: 'sq8', trainingLimit: 20 } }), second], []);
     await shard.write([put('id 7', { n: 7 }, { 0: vectorOf(7), 1: [7, 7] })]);
     expect(await nearest(shard, [7, 7], 5, 1)).toEqual(['id 7']);
     expect(await nearest(shard, vectorOf(9))).toEqual(['id 9']);
-    await shard.configure([second]);
+    await shard.configure([second], []);
     await shard.snapshot();
     await close();
     ({ shard, close } = await openShard(store, [second]));
@@ -211,7 +211,7 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     for (let i = 0; i < 600; i += 100) await shard.write(Array.from({ length: 100 }, (_, j) => put(`id ${i + j}`, { n: i + j }, { 0: vectorOf(i + j) })));
     await shard.settle(0);
     await shard.snapshot();
-    const configured = shard.configure([field(0, { type })]);
+    const configured = shard.configure([field(0, { type })], []);
     for (let i = 600; i < 640; i++) await shard.write([put(`id ${i}`, { n: i }, { 0: vectorOf(i) })]);
     await configured;
     await shard.settle(0);
@@ -255,7 +255,7 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     await raw.blobs.put(name, [content]);
     await raw.close();
     const { shard, close } = await openShard(store, [spec]);
-    await shard.configure([{ ...spec, codec: 'rq1' }]);
+    await shard.configure([{ ...spec, codec: 'rq1' }], []);
     for (let turn = 0; !shard.failure && turn < 200; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(shard.failure).toMatchObject({ code: 'STORAGE_CORRUPT', message: expect.stringContaining(name) });
     expect((await errorOf(() => shard.write([put('later', {})])))?.code).toBe('STORAGE_CORRUPT');

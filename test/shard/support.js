@@ -1,6 +1,7 @@
 /** A shard under test, of plain changes: properties are JSON, vectors are given by number. */
 import { readFileSync } from 'node:fs';
 import { init } from '../../ts/engine/core.js';
+import { SectionCache } from '../../ts/search/section-cache.js';
 import { Shard } from '../../ts/shard/shard.js';
 
 await init({ module: await WebAssembly.compile(readFileSync(new URL('../../dist/core.wasm', import.meta.url))) });
@@ -13,7 +14,7 @@ export const field = (number, options = {}) => ({
 export async function openShard(store, fields = [field(0)], options = {}) {
   const opened = await store.open({ readOnly: options.readOnly ?? false });
   try {
-    const shard = await Shard.open({ store: opened, prefix: 'shards/a', identity, fields, ...options });
+    const shard = await Shard.open({ store: opened, prefix: 'shards/a', identity, fields, properties: [], sections: new SectionCache(64 << 20), ...options });
     return { shard, store: opened, close: async () => { await shard.close(); await opened.close(); } };
   } catch (cause) {
     await opened.close();

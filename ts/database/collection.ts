@@ -1,27 +1,28 @@
 /** A collection as its users hold it. It holds no data itself: everything is asked of the database when it is needed. */
 import { VectileError, invalid } from '../errors.js';
-import { pause } from '../shard/pause.js';
 import type { ChangeEvent } from '../shard/types.js';
+import { Aggregate } from './aggregate.js';
 import { call, checkAborted, checkSignal, type CallOptions } from './calls.js';
 import { checkOptions } from '../engine/checks.js';
 import { Data } from './data.js';
+import type { FilterInput } from './filters.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
 import { Query } from './query.js';
 import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
 import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
+import { filterOf, pagesOf } from './select.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
 
 export type { ChangeEvent } from '../shard/types.js';
 
 export interface IteratorOptions<P extends object = Properties> extends ReturnOptions<P> {
+  /** Only objects for which it is true. */
+  filters?: FilterInput<P>;
   /** The id of an object; those after it are given. */
   after?: string;
   signal?: AbortSignal;
 }
-
-/** Objects read at a time. */
-const PAGE = 256;
 
 /** A collection. `P` types its properties. Calls throw COLLECTION_MISSING once it is deleted, and CLOSED once the database is. */
 export class Collection<P extends object = Properties> {
@@ -29,6 +30,7 @@ export class Collection<P extends object = Properties> {
   readonly config: Config<P>;
   readonly data: Data<P>;
   readonly query: Query<P>;
+  readonly aggregate: Aggregate<P>;
   readonly #host: CollectionHost;
 
   /** @internal */
@@ -38,6 +40,7 @@ export class Collection<P extends object = Properties> {
     this.config = new Config(host);
     this.data = new Data(host);
     this.query = new Query(host);
+    this.aggregate = new Aggregate(host);
   }
 
   /** Objects there are. */
@@ -46,30 +49,28 @@ export class Collection<P extends object = Properties> {
   }
 
   /**
-   * All objects, page by page at constant cost. An object that is there throughout is given once; those that come or go
-   * meanwhile may be given or not.
+   * All objects, or those for which a filter is true, page by page at constant cost. An object that is there, and matches,
+   * throughout is given once; those that come, go or change meanwhile may be given or not, but none that does not match. The
+   * filter is evaluated once, when the first object is asked for.
    */
   async *iterator(options: IteratorOptions<P> = {}): AsyncGenerator<StoredResult<P>, void, undefined> {
-    const { after, signal } = options;
-    checkOptions(options, [...RETURN_OPTIONS, 'after', 'signal']);
+    const { filters, after, signal } = options;
+    checkOptions(options, [...RETURN_OPTIONS, 'filters', 'after', 'signal']);
     checkSignal(signal);
     const { wantsVectors, make } = resultMaker<P>(this.#host, options);
-    let next = 0;
+    const filter = filters === undefined ? undefined : await filterOf(this.#host, filters);
+    let from = 0;
     if (after !== undefined) {
       checkId(after, 'after');
       const slot = (await this.#host.shard()).slotOf(after);
       if (slot < 0) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, got ${JSON.stringify(after)}`);
-      next = slot + 1;
+      from = slot + 1;
     }
-    while (next >= 0) {
-      checkAborted(signal);
-      const page = await (await this.#host.shard()).scan(next, PAGE, { vectors: wantsVectors });
-      for (const object of page.objects) {
+    for await (const objects of pagesOf(() => this.#host.shard(), filter, { vectors: wantsVectors }, signal, from)) {
+      for (const object of objects) {
         checkAborted(signal);
         yield make(object);
       }
-      next = page.next;
-      await pause(); // where nothing is waited for, everything else has its turn here
     }
   }
 

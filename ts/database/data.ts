@@ -3,15 +3,19 @@ import { VectileError, invalid } from '../errors.js';
 import type { Change, StoredVector } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
 import { call, checkAborted, type CallOptions } from './calls.js';
+import { deleteMany, type DeleteManyResult } from './delete-many.js';
+import type { FilterInput } from './filters.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkSource, insertMany, type InsertManyResult, type ObjectSource } from './insert-many.js';
 import { checkObject, encodeFor, prepareOne, vectorsFor, type ObjectInput } from './prepare.js';
 import { decodeProperties, mergeProperties } from './properties.js';
+import { filterOf } from './select.js';
 import type { Properties, VectorsInput } from './typed.js';
 import { embed, textOf, touchesText } from './vectorize.js';
 import { onlyVector } from './vectors.js';
 
+export type { DeleteManyResult, DeletedObject } from './delete-many.js';
 export type { InsertManyResult } from './insert-many.js';
 export type { ObjectInput } from './prepare.js';
 
@@ -37,6 +41,13 @@ export interface InsertManyOptions extends WriteOptions {
   batchSize?: number;
   /** Called after every batch. */
   onProgress?: (progress: { done: number; errors: number }) => void;
+}
+
+export interface DeleteManyOptions extends WriteOptions {
+  /** True: nothing is written; it is told what would be deleted. Default false. */
+  dryRun?: boolean;
+  /** True: the objects are listed. Default false. */
+  verbose?: boolean;
 }
 
 const WRITE_OPTIONS = ['durability'];
@@ -125,6 +136,21 @@ export class Data<P extends object = Properties> {
       const ifRevision = revisionOf(options);
       checkId(id);
       return this.#write({ id, ...ifRevision !== undefined && { ifRevision }, effect: (old) => (old ? 'delete' : undefined) }, durability);
+    });
+  }
+
+  /**
+   * Deletes objects for which the filter is true, by up to 1,000 in one record. One that is changed before its turn is deleted only
+   * if it still matches; one that is changed again and again has failed, with REVISION_MISMATCH. When the call throws, a part may
+   * have been deleted. Throws SCHEMA_MISMATCH for a filter that does not fit the schema.
+   */
+  deleteMany(filter: FilterInput<P>, options: DeleteManyOptions = {}): Promise<DeleteManyResult> {
+    return call(options, [...WRITE_OPTIONS, 'dryRun', 'verbose'], async (signal) => {
+      const { dryRun = false, verbose = false } = options;
+      if (typeof dryRun !== 'boolean') throw invalid('dryRun', 'true or false', dryRun);
+      if (typeof verbose !== 'boolean') throw invalid('verbose', 'true or false', verbose);
+      const durability = this.#durability(options);
+      return deleteMany(this.#host, await filterOf(this.#host, filter, 'filter'), { dryRun, verbose }, durability, signal);
     });
   }
 

@@ -1,6 +1,10 @@
 /** The database: a store, its catalog, and the shards of its collections. */
 import { VectileError, invalid } from '../errors.js';
 import { checkOptions } from '../engine/checks.js';
+import { openAnalyzer } from '../search/analyzer.js';
+import { SectionCache } from '../search/section-cache.js';
+import type { Stemmer } from '../search/stemming.js';
+import type { PropertySpec } from '../search/types.js';
 import { Shard } from '../shard/shard.js';
 import type { Durability, OpenStore, Store } from '../storage/storage.js';
 import { call, type CallOptions } from './calls.js';
@@ -11,6 +15,7 @@ import { fieldsOf } from './fields.js';
 import type { CollectionHost } from './host.js';
 import { importDatabase, type ByteSource } from './import.js';
 import { OpenCollections, SHARDS, type OpenCollection } from './open-collections.js';
+import { specsOf } from './specs.js';
 import type { Schema } from './schema.js';
 import { collectionStats, type DatabaseStats } from './stats.js';
 import type { Vectorizer } from './typed.js';
@@ -27,11 +32,16 @@ export interface OpenOptions {
   readOnly?: boolean;
   /** What `export` gave, to be put into an empty store: all of it, or nothing if it fails. Throws STORAGE_CORRUPT if it is not whole. */
   from?: ByteSource;
+  /** Bytes of the inverted indexes of all collections that are kept in memory; the rest is read when it is asked for. Default 64 MiB. */
+  invertedBytesMax?: number;
+  /** Functions that bring words to their stems, by language, where the package `@orama/stemmers` cannot be imported by name. */
+  stemmers?: Readonly<Record<string, Stemmer>>;
   /** Milliseconds since 1970; default Date.now. */
   now?: () => number;
 }
 
-const OPTIONS = ['store', 'durability', 'readOnly', 'from', 'now'];
+const OPTIONS = ['store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'stemmers', 'now'];
+const INVERTED_BYTES = 64 << 20;
 const DURABILITIES: readonly Durability[] = ['sync', 'flush', 'none'];
 const REFRESH_MS = 250;
 
@@ -43,18 +53,20 @@ export class Database {
   readonly #open: OpenCollections;
   readonly #durability: Durability;
   readonly #readOnly: boolean;
+  readonly #stemmers: Readonly<Record<string, Stemmer>>;
   readonly #vectorizers = new Map<string, Vectorizer>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   /** Removals that are under way. */
   readonly #removing = new Set<Promise<void>>();
 
-  private constructor(store: OpenStore, catalog: Catalog, durability: Durability, readOnly: boolean, now: () => number) {
+  private constructor(store: OpenStore, catalog: Catalog, { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers = {}, now = Date.now }: OpenOptions) {
     this.#store = store;
     this.#catalog = catalog;
     this.#durability = durability;
     this.#readOnly = readOnly;
-    this.#open = new OpenCollections(catalog, { store, durability, readOnly, now });
+    this.#stemmers = stemmers;
+    this.#open = new OpenCollections(catalog, { store, durability, readOnly, now, stemmers, sections: new SectionCache(invertedBytesMax) });
     this.collections = new Collections({
       schemas: () => this.#entries().map(({ schema }) => schema),
       has: (name) => this.#entries().some(({ schema }) => schema.name === name),
@@ -67,16 +79,18 @@ export class Database {
   /** @internal */
   static async open(options: OpenOptions): Promise<Database> {
     checkOptions(options, OPTIONS);
-    const { store, durability = 'sync', readOnly = false, from, now = Date.now } = options ?? {};
+    const { store, durability = 'sync', readOnly = false, from, invertedBytesMax = INVERTED_BYTES, stemmers = {}, now = Date.now } = options ?? {};
     if (typeof store?.open !== 'function') throw invalid('store', 'a store, such as memory() or indexedDB(name)', store);
     if (!DURABILITIES.includes(durability)) throw invalid('durability', DURABILITIES.join(', '), durability);
     if (typeof readOnly !== 'boolean') throw invalid('readOnly', 'true or false', readOnly);
+    if (!(typeof invertedBytesMax === 'number' && invertedBytesMax >= 0)) throw invalid('invertedBytesMax', 'a number of bytes', invertedBytesMax);
+    if (typeof stemmers !== 'object' || stemmers === null) throw invalid('stemmers', 'functions by language', stemmers);
     if (typeof now !== 'function') throw invalid('now', 'a function', now);
     if (from !== undefined && readOnly) throw invalid('from', 'none where nothing may be written', from);
     const opened = await store.open({ readOnly });
     let database: Database | undefined;
     try {
-      database = new Database(opened, await Catalog.open(opened, readOnly, now), durability, readOnly, now);
+      database = new Database(opened, await Catalog.open(opened, readOnly, now), options);
       await database.#start(from);
       return database;
     } catch (cause) {
@@ -95,7 +109,7 @@ export class Database {
         const stats = await collectionStats(schema, this.#shardOf(schema.name));
         collections[schema.name] = stats;
         objects += stats.objects;
-        memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes;
+        memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
       }
       return { collections, objects, bytes: { memory, disk: await this.#store.bytes('') } };
     });
@@ -169,7 +183,7 @@ export class Database {
         async change(schema) {
           const { entry, shard } = imported.at(-1)!;
           entry.schema = schema;
-          await shard.configure(fieldsOf(schema));
+          await shard.configure(fieldsOf(schema), specsOf(schema));
         },
       });
       await this.#catalog.addAll(imported.map(({ entry }) => entry));
@@ -185,6 +199,7 @@ export class Database {
 
   async #create(schema: Schema, vectorizer: Vectorizer | undefined): Promise<void> {
     this.#checkWritable();
+    await this.#checkStemmers(specsOf(schema));
     await this.#catalog.change(schema.name, (present) => {
       if (present) throw new VectileError('COLLECTION_EXISTS', `name: expected one that is not taken, got ${JSON.stringify(schema.name)}`);
       return { schema, shard: newHexId() };
@@ -192,6 +207,8 @@ export class Database {
     if (vectorizer) this.#vectorizers.set(schema.name, vectorizer);
     await this.#shardOf(schema.name);
   }
+
+  async #checkStemmers(specs: readonly PropertySpec[]): Promise<void> { await openAnalyzer(specs, this.#stemmers); }
 
   #remove(name: string): Promise<void> {
     const removing = this.#removeNow(name);
@@ -230,11 +247,13 @@ export class Database {
       get pageEnds() { return collection().pageEnds; },
       schema: () => this.#entry(name).schema,
       shard: () => this.#shardOf(name),
+      analyzer: async () => collection().analyzer,
       writable: async () => {
         const { shard, extended } = collection();
         await extended;
         return shard;
       },
+      checkStemmers: (specs) => this.#checkStemmers(specs),
       changeSchema: (change) => this.#changeSchema(name, change),
       subscribe: (listener) => {
         const { listeners } = collection();

@@ -2,27 +2,41 @@
 import { Shard, type ShardOptions } from '../shard/shard.js';
 import type { ChangeEvent, FieldSpec } from '../shard/types.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
+import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
+import type { PropertySpec } from '../search/types.js';
 import { fieldsOf } from './fields.js';
+import type { Schema } from './schema.js';
+import { specsOf } from './specs.js';
 
 export const SHARDS = 'shards/';
 
 export interface OpenCollection {
   readonly shardId: string;
   readonly shard: Promise<Shard>;
-  /** When the shard has the named vectors of the newest schema; and when it has at least all those it did not know. */
+  /** When the shard has all of the newest schema; and when it has at least all named vectors and properties that it did not know. */
   configured: Promise<unknown>;
   extended: Promise<unknown>;
-  fields: FieldSpec[];
+  spec: ShardSpec;
+  /** Of the newest schema. */
+  analyzer: Promise<Analyzer>;
   readonly listeners: Set<(event: ChangeEvent) => void>;
   readonly pageEnds: Map<string, number>;
 }
 
+/** What a shard knows of a schema. */
+interface ShardSpec {
+  readonly fields: FieldSpec[];
+  readonly properties: PropertySpec[];
+}
+
+type SharedOptions = Omit<ShardOptions, 'prefix' | 'identity' | keyof ShardSpec>;
+
 export class OpenCollections {
   readonly #open = new Map<string, OpenCollection>();
   readonly #catalog: Catalog;
-  readonly #options: Omit<ShardOptions, 'prefix' | 'identity' | 'fields'>;
+  readonly #options: SharedOptions;
 
-  constructor(catalog: Catalog, options: Omit<ShardOptions, 'prefix' | 'identity' | 'fields'>) {
+  constructor(catalog: Catalog, options: SharedOptions) {
     this.#catalog = catalog;
     this.#options = options;
     catalog.watch((name) => this.#follow(name));
@@ -37,7 +51,7 @@ export class OpenCollections {
 
   openShard({ schema, shard }: CatalogEntry): Promise<Shard> {
     const identity = { database: this.#catalog.database, shard };
-    return Shard.open({ ...this.#options, prefix: SHARDS + shard, identity, fields: fieldsOf(schema) });
+    return Shard.open({ ...this.#options, prefix: SHARDS + shard, identity, ...specOf(schema) });
   }
 
   /** Takes up a shard that was opened with this schema. */
@@ -50,7 +64,9 @@ export class OpenCollections {
       return opened;
     });
     shard.catch(() => {}); // it is told to whoever uses the collection
-    const collection = { shardId, shard, configured: shard, extended: shard, fields: fieldsOf(schema), listeners, pageEnds: new Map<string, number>() };
+    const spec = specOf(schema);
+    const analyzer = this.#analyzerOf(spec);
+    const collection = { shardId, shard, configured: shard, extended: shard, spec, analyzer, listeners, pageEnds: new Map<string, number>() };
     this.#open.set(schema.name, collection);
     return collection;
   }
@@ -75,14 +91,26 @@ export class OpenCollections {
       if (this.#options.readOnly) void collection.shard.then((shard) => shard.close()).catch(() => {});
       return;
     }
-    const fields = fieldsOf(entry.schema);
-    const former = collection.fields;
-    if (JSON.stringify(fields) === JSON.stringify(former)) return;
-    collection.fields = fields;
-    collection.configured = collection.shard.then((shard) => shard.configure(fields));
+    const spec = specOf(entry.schema);
+    const former = collection.spec;
+    if (JSON.stringify(spec) === JSON.stringify(former)) return;
+    collection.spec = spec;
+    collection.analyzer = this.#analyzerOf(spec);
+    collection.configured = collection.shard.then((shard) => shard.configure(spec.fields, spec.properties));
     collection.configured.catch(() => {}); // it is awaited by who has changed the schema
-    if (fields.some(({ number }) => !former.some((known) => known.number === number))) collection.extended = collection.configured;
+    const isExtended = spec.fields.some(({ number }) => !former.fields.some((known) => known.number === number)) || spec.properties.length > former.properties.length;
+    if (isExtended) collection.extended = collection.configured;
   }
+
+  #analyzerOf({ properties }: ShardSpec): Promise<Analyzer> {
+    const analyzer = openAnalyzer(properties, this.#options.stemmers);
+    analyzer.catch(() => {}); // it is told to whoever asks for it
+    return analyzer;
+  }
+}
+
+function specOf(schema: Schema): ShardSpec {
+  return { fields: fieldsOf(schema), properties: specsOf(schema) };
 }
 
 function tell(listener: (event: ChangeEvent) => void, event: ChangeEvent): void {

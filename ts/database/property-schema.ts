@@ -10,9 +10,13 @@ export interface PropertySchema {
   readonly description?: string;
   /** text, text[] */
   readonly tokenization?: Tokenization;
+  /** text, text[] */
+  readonly stemming?: string;
   /** object, object[] */
   readonly nestedProperties?: readonly PropertySchema[];
   readonly indexFilterable: boolean;
+  /** int, number, date and their lists; schemas of 0.2 are without it. */
+  readonly indexRangeFilters?: boolean;
   readonly indexSearchable: boolean;
 }
 
@@ -24,7 +28,8 @@ export const PROPERTIES_MAX = 10_000;
 const SCALARS: readonly ScalarType[] = ['text', 'int', 'number', 'boolean', 'date', 'uuid', 'geoCoordinates', 'blob', 'object'];
 const TYPES = [...SCALARS, ...SCALARS.filter((type) => type !== 'blob').map((type) => `${type}[]`)] as readonly DataType[];
 const TOKENIZATIONS: readonly Tokenization[] = ['word', 'lowercase', 'whitespace', 'field', 'trigram', 'segmenter'];
-const OPTIONS = ['name', 'dataType', 'description', 'tokenization', 'nestedProperties', 'indexFilterable', 'indexSearchable'];
+const OPTIONS = ['name', 'dataType', 'description', 'tokenization', 'stemming', 'nestedProperties', 'indexFilterable', 'indexRangeFilters', 'indexSearchable'];
+const LANGUAGE = /^[a-z]{1,64}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,230}$/;
 
 /** Of properties and of named vectors. */
@@ -34,6 +39,11 @@ export const NAME_EXPECTED = 'a letter or _, then at most 230 letters, digits, _
 /** The type of a list's elements, or the type itself. */
 export function scalarOf(type: DataType): ScalarType {
   return (type.endsWith('[]') ? type.slice(0, -2) : type) as ScalarType;
+}
+
+/** Whether there are keys to filter by. */
+export function isFilterable({ indexFilterable, indexRangeFilters = false }: PropertySchema): boolean {
+  return indexFilterable || indexRangeFilters;
 }
 
 /** `argument` says where the list is, for messages. Lists of nested properties may be empty if they can grow. */
@@ -53,18 +63,26 @@ export function propertySchemas(argument: string, configs: readonly PropertyConf
 export function propertySchema(argument: string, config: PropertyConfig, autoSchema: boolean, depth = 1): PropertySchema {
   if (typeof config !== 'object' || config === null) throw refusal('INVALID_ARGUMENT', argument, 'an object', config);
   checkOptions(config, OPTIONS, argument);
-  const { name, dataType, description, tokenization, nestedProperties, indexFilterable, indexSearchable } = config;
+  const { name, dataType, description, tokenization, stemming, nestedProperties, indexFilterable, indexRangeFilters, indexSearchable } = config;
   if (!isName(name)) throw refusal('INVALID_ARGUMENT', `${argument}.name`, NAME_EXPECTED, name);
   if (!TYPES.includes(dataType)) throw refusal('INVALID_ARGUMENT', `${argument}.dataType`, `one of ${TYPES.join(', ')}`, dataType);
   const type = scalarOf(dataType);
   const isText = type === 'text';
+  const isOrdered = type === 'int' || type === 'number' || type === 'date';
   const isIndexed = type !== 'object' && type !== 'blob';
   checkText(`${argument}.description`, description);
   checkBoolean(`${argument}.indexFilterable`, indexFilterable, isIndexed);
+  checkBoolean(`${argument}.indexRangeFilters`, indexRangeFilters, isOrdered);
   checkBoolean(`${argument}.indexSearchable`, indexSearchable, isText);
   if (tokenization !== undefined) {
     if (!isText) throw refusal('INVALID_ARGUMENT', `${argument}.tokenization`, 'none except of text', tokenization);
     oneOf(`${argument}.tokenization`, tokenization, TOKENIZATIONS);
+  }
+  if (stemming !== undefined) {
+    if (!isText) throw refusal('INVALID_ARGUMENT', `${argument}.stemming`, 'none except of text', stemming);
+    if (typeof stemming !== 'string' || !LANGUAGE.test(stemming)) {
+      throw refusal('INVALID_ARGUMENT', `${argument}.stemming`, 'a language in lower case, as "english"', stemming);
+    }
   }
   if (type !== 'object' && nestedProperties !== undefined) {
     throw refusal('INVALID_ARGUMENT', `${argument}.nestedProperties`, 'none except of object', nestedProperties);
@@ -78,8 +96,10 @@ export function propertySchema(argument: string, config: PropertyConfig, autoSch
     dataType,
     ...description !== undefined && { description },
     ...isText && { tokenization: tokenization ?? 'word' },
+    ...stemming !== undefined && { stemming },
     ...nested && { nestedProperties: nested },
     indexFilterable: indexFilterable ?? isIndexed,
+    ...isOrdered && { indexRangeFilters: indexRangeFilters ?? indexFilterable ?? true },
     indexSearchable: indexSearchable ?? isText,
   };
 }

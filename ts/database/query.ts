@@ -1,8 +1,8 @@
 /** Finding objects: by id, in order, and by nearness. */
 import { VectileError, invalid } from '../errors.js';
+import { autocut } from '../search/autocut.js';
 import type { Near, StoredObject } from '../shard/types.js';
 import type { VectorInput } from '../types.js';
-import { autocut } from './autocut.js';
 import { call, type CallOptions } from './calls.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';

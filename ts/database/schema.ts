@@ -3,6 +3,7 @@
  * what changes it returns another, with the next revision. Storage and indexes are not known here.
  */
 import { checkCallback, checkOptions } from '../engine/checks.js';
+import { changedInvertedIndex, invertedIndexSchema, type InvertedIndexSchema } from './inverted-schema.js';
 import {
   NAME_EXPECTED, PROPERTIES_MAX, checkBoolean, checkText, countProperties, isName, propertySchema, propertySchemas, type PropertySchema,
 } from './property-schema.js';
@@ -10,6 +11,7 @@ import { listed, pathText, refusal } from './refusal.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
 import { changedVector, vectorSchema, type VectorSchema } from './vector-schema.js';
 
+export type { InvertedIndexSchema } from './inverted-schema.js';
 export type { PropertySchema } from './property-schema.js';
 export type { VectorSchema } from './vector-schema.js';
 
@@ -23,19 +25,22 @@ export interface Schema {
   /** The number the next named vector will get. */
   readonly nextVectorNumber: number;
   readonly autoSchema: boolean;
+  /** Schemas of 0.2 are without it: ask `invertedIndexOf`. */
+  readonly invertedIndex?: InvertedIndexSchema;
   /** 1, and one more with every change. */
   readonly revision: number;
 }
 
 const VECTOR_NUMBER_MAX = 65_535;
-const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'vectorizer'];
-const UPDATES = ['description', 'autoSchema', 'vectors'];
+const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'vectorizer'];
+const UPDATES = ['description', 'autoSchema', 'invertedIndex', 'vectors'];
+const DEFAULT_INVERTED_INDEX = invertedIndexSchema({});
 const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
 export function createSchema<P extends object = Properties>(config: CollectionConfig<P>): Schema {
   if (typeof config !== 'object' || config === null) throw refusal('INVALID_ARGUMENT', 'config', 'an object', config);
   checkOptions(config, OPTIONS, 'config');
-  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, vectorizer } = config;
+  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, vectorizer } = config;
   checkCollectionName(name);
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
@@ -47,6 +52,7 @@ export function createSchema<P extends object = Properties>(config: CollectionCo
     vectors: [],
     nextVectorNumber: 0,
     autoSchema,
+    invertedIndex: invertedIndexSchema(invertedIndex),
     revision: 1,
   };
   checkCount(schema.properties);
@@ -89,7 +95,8 @@ export function updateSchema(schema: Schema, update: CollectionUpdate): Schema {
   const { description = schema.description, autoSchema = schema.autoSchema } = update;
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
-  let changed: Schema = { ...schema, ...description !== undefined && { description }, autoSchema };
+  const invertedIndex = changedInvertedIndex(invertedIndexOf(schema), update.invertedIndex ?? {});
+  let changed: Schema = { ...schema, ...description !== undefined && { description }, autoSchema, invertedIndex };
   for (const [name, config] of entriesOf('vectors', update.vectors ?? {})) {
     const argument = pathText('vectors', [name]);
     changed = replaced(changed, changedVector(argument, vectorOf(schema, name, argument), config));
@@ -110,6 +117,11 @@ export function vectorOf(schema: Schema, name: string, argument = 'vector'): Vec
   return vector;
 }
 
+/** Of keyword search, complete. */
+export function invertedIndexOf({ invertedIndex }: Schema): InvertedIndexSchema {
+  return invertedIndex ?? DEFAULT_INVERTED_INDEX;
+}
+
 /** For results that shall have only some properties: throws SCHEMA_MISMATCH for one that the schema has not. */
 export function checkPropertyNames(schema: Schema, names: readonly string[], argument = 'returnProperties'): void {
   if (!Array.isArray(names)) throw refusal('INVALID_ARGUMENT', argument, 'an array of names', names);
@@ -126,7 +138,10 @@ export function configOf<P extends object = Properties>(schema: Schema): Collect
   for (const { number: _, name: vectorName, index, quantizer, ...vector } of schema.vectors) {
     vectors[vectorName] = { ...vector, index: { ...index }, quantizer: { ...quantizer } };
   }
-  return { name, ...description !== undefined && { description }, properties: structuredClone(properties) as PropertyConfig<P>[], vectors, autoSchema };
+  return {
+    name, ...description !== undefined && { description }, properties: structuredClone(properties) as PropertyConfig<P>[], vectors, autoSchema,
+    invertedIndex: structuredClone(invertedIndexOf(schema)),
+  };
 }
 
 function withVector(argument: string, schema: Schema, name: string, config: VectorConfig): Schema {

@@ -13,6 +13,8 @@ export interface CollectionStats {
   written: ShardStats['written'];
   /** By name of the vector: how many, how many are not linked yet, and what the index says. */
   vectors: Record<string, { count: number; unlinked: number; index: IndexStats | undefined }>;
+  /** Parts and bytes of the inverted index; undefined if it cannot be used. */
+  inverted: ShardStats['inverted'] | undefined;
   /** Why it cannot be used, or why its writes are refused. Counts of one that cannot be used are 0. */
   failure: VectileError | undefined;
 }
@@ -29,11 +31,11 @@ export async function collectionStats(schema: Schema, opening: Promise<Shard>): 
     shard = await opening;
   } catch (failure) {
     if (!(failure instanceof VectileError)) throw failure;
-    const none = { objects: 0, memory: { table: 0, unflushed: 0, indexes: 0 }, disk: { log: 0, segments: 0, snapshot: 0, total: 0 }, written: { snapshots: 0, log: 0 } };
-    return { ...none, vectors: {}, failure };
+    const none = { objects: 0, memory: { table: 0, unflushed: 0, indexes: 0, inverted: 0 }, disk: { log: 0, segments: 0, snapshot: 0, total: 0 }, written: { snapshots: 0, log: 0 } };
+    return { ...none, vectors: {}, inverted: undefined, failure };
   }
-  const { objects, memory, disk, written, vectors: byNumber } = await shard.stats();
+  const { objects, memory, disk, written, vectors: byNumber, inverted } = await shard.stats();
   const vectors: CollectionStats['vectors'] = Object.create(null);
   for (const { number, name } of schema.vectors) vectors[name] = byNumber.get(number) ?? { count: 0, unlinked: 0, index: undefined };
-  return { objects, memory, disk, written, vectors, failure: shard.failure };
+  return { objects, memory, disk, written, vectors, inverted, failure: shard.failure };
 }

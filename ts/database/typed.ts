@@ -1,6 +1,8 @@
 /** What callers of collections write and get, as types. Nothing here runs. */
+import type { StopwordOptions } from '../search/stopwords.js';
 import type { Codec, DataType, FullVectors, Metric, Tokenization, VectorInput } from '../types.js';
 
+export type { StopwordOptions } from '../search/stopwords.js';
 export type { DataType, ScalarType, Tokenization } from '../types.js';
 
 export interface GeoCoordinates {
@@ -21,10 +23,20 @@ export interface PropertyConfig<P extends object = Properties> {
   description?: string;
   /** text and text[]; default `word`. */
   tokenization?: Tokenization;
+  /**
+   * text and text[]: the language whose stems stand for words, in English and in lower case (`german`), of the package
+   * `@orama/stemmers`. Default none. Texts are stemmed as they are indexed, queries and values of filters as they come.
+   */
+  stemming?: string;
   /** object and object[]: their properties, at least one unless the collection has `autoSchema`. */
   nestedProperties?: readonly PropertyConfig[];
   /** Default true; not of blob, object and object[]. */
   indexFilterable?: boolean;
+  /**
+   * int, number, date and their lists: as `indexFilterable`, which is its default. Both are served by the same ordered keys, so
+   * either is enough for all filters.
+   */
+  indexRangeFilters?: boolean;
   /** text and text[]; default true. */
   indexSearchable?: boolean;
 }
@@ -59,6 +71,18 @@ export type Vectorizer = (
   texts: string[], options: { signal?: AbortSignal },
 ) => Promise<readonly ArrayLike<number>[]> | readonly ArrayLike<number>[];
 
+/** Of keyword search. May be changed; searches go by it at once. */
+export interface InvertedIndexConfig {
+  bm25?: {
+    /** How much more repeated words count: 0 … , default 1.2. 0: not at all. */
+    k1?: number;
+    /** How much less words of long texts count: 0 … 1, default 0.75. 0: as others. */
+    b?: number;
+  };
+  /** Words that queries leave out, if others are left: those of `preset` and `additions`, but for `removals`; at most 10,000 of each. */
+  stopwords?: StopwordOptions;
+}
+
 export interface CollectionConfig<P extends object = Properties> {
   /** A letter or _, then letters, digits and _; at most 255 characters. */
   name: string;
@@ -66,6 +90,7 @@ export interface CollectionConfig<P extends object = Properties> {
   properties?: readonly PropertyConfig<P>[];
   /** Named vectors of an object. Default `{ default: {} }`. */
   vectors?: Readonly<Record<string, VectorConfig>>;
+  invertedIndex?: InvertedIndexConfig;
   /** True: a property that is not in the schema is added, with the type of its first value. Default false: it is refused. */
   autoSchema?: boolean;
   /** A function, so it is not stored: give it again to `use`. */
@@ -76,6 +101,8 @@ export interface CollectionConfig<P extends object = Properties> {
 export interface CollectionUpdate {
   description?: string;
   autoSchema?: boolean;
+  /** Only what is given is changed; lists of words are replaced whole. */
+  invertedIndex?: InvertedIndexConfig;
   vectors?: Readonly<Record<string, VectorConfig>>;
 }
 

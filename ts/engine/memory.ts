@@ -49,11 +49,16 @@ export class IndexMemory {
 
   /** Slots that hold a vector, ascending. */
   liveSlots(): Uint32Array<ArrayBuffer> {
-    const at = this.region(Region.Live) >>> 2;
     const slots = new Uint32Array(this.field(Header.Live));
     let i = 0;
-    for (const slot of slotsOf(this.core.u32.subarray(at, at + ((this.field(Header.Extent) + 31) >>> 5)))) slots[i++] = slot;
+    for (const slot of slotsOf(this.liveBits())) slots[i++] = slot;
     return slots;
+  }
+
+  /** One bit per slot that holds a vector; a view. */
+  liveBits(): Uint32Array {
+    const at = this.region(Region.Live) >>> 2;
+    return this.core.u32.subarray(at, at + ((this.field(Header.Extent) + 31) >>> 5));
   }
 
   /** u32 id of each slot. Made anew only when memory or capacity has changed. */

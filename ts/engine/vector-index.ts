@@ -63,6 +63,7 @@ export class VectorIndex {
       get additions() { return self.#additions; },
       get removals() { return self.#removals; },
       slotOf: (id) => this.#slotOf(id),
+      liveBits: () => this.#memory.liveBits(),
     };
     this.#searcher = new Searcher(this.#host);
     this.#maintenance = new Maintenance({
@@ -226,6 +227,14 @@ export class VectorIndex {
     if (typeof ids?.[Symbol.iterator] !== 'function') throw invalid('filter', 'an iterable of ids, or a filter made by index.filter', ids);
     const list = ids instanceof Uint32Array ? ids.slice() : Uint32Array.from(ids, (id) => (checkId(id, 'filter'), id));
     return new PreparedFilter(this.#host, list);
+  }
+
+  /** The same as a bitmap: id i is bit i mod 32 of bits[i / 32], which must stay as they are. Only with `idTable: false`. */
+  filterOfBits(bits: Uint32Array): Filter {
+    this.#checkOpen();
+    if (!(bits instanceof Uint32Array)) throw invalid('bits', 'a Uint32Array', bits);
+    if (this.#hasIds) throw invalid('bits', 'none in an index with an id table', bits);
+    return new PreparedFilter(this.#host, bits, true);
   }
 
   /**

@@ -5,6 +5,7 @@
 import { VectileError } from '../errors.js';
 import { decodeJson, encodeJson } from '../storage/checked-json.js';
 import { crc32c } from '../storage/crc32c.js';
+import type { PartFile } from '../search/stored-part.js';
 import type { ShardIdentity } from './record.js';
 import type { Segment } from './segments.js';
 
@@ -27,6 +28,8 @@ export interface Manifest {
   table: { name: string; bytes: number };
   segments: Segment[];
   fields: FieldFile[];
+  /** Parts of the inverted index, oldest first; undefined if it was written without. */
+  inverted?: PartFile[];
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {

@@ -4,13 +4,22 @@
  * read beside it.
  */
 import { VectileError } from '../errors.js';
-import type { Durability, OpenStore, ShardLog } from '../storage/storage.js';
+import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
+import type { FilterNode } from '../search/filter.js';
+import type { SectionCache } from '../search/section-cache.js';
+import type { SlotSet } from '../search/slot-set.js';
+import type { Stemmer } from '../search/stemming.js';
+import type { FileReader } from '../search/stored-part.js';
+import type { NumbersKey, PropertySpec } from '../search/types.js';
+import { laneChecksum } from '../storage/lane-checksum.js';
+import type { BlobStore, Durability, OpenStore, ShardLog } from '../storage/storage.js';
 import { vectorsBytes } from './entry.js';
 import type { Objects } from './objects.js';
 import { pause } from './pause.js';
 import { decodeRecord, encodeRecord, type ResolvedEffect, type ShardIdentity, type ShardRecord } from './record.js';
+import { ShardSearch } from './search.js';
 import { countLive, deleteUnnamed, openField, openObjects, readManifest, writeSnapshot, type Snapshot, type SnapshotPlace } from './snapshot.js';
-import type { Change, ChangeEvent, FieldSpec, Near, NearOptions, Outcome, ShardStats, StoredObject } from './types.js';
+import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, ShardStats, StoredObject } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
 
 export interface ShardOptions {
@@ -19,6 +28,12 @@ export interface ShardOptions {
   prefix: string;
   identity: ShardIdentity;
   fields: readonly FieldSpec[];
+  /** Properties that are indexed. */
+  properties: readonly PropertySpec[];
+  /** By language, for places that cannot import those of the package. */
+  stemmers?: Readonly<Record<string, Stemmer>>;
+  /** Shared by the shards of a database. */
+  sections: SectionCache;
   readOnly?: boolean;
   /** Of writes that do not say. Default `sync`. */
   durability?: Durability;
@@ -59,7 +74,9 @@ export class Shard {
   readonly #now: () => number;
   #objects!: Objects;
   #fields = new Map<number, VectorField>();
+  #search!: ShardSearch;
   #specs: readonly FieldSpec[];
+  #analyzer!: Analyzer;
   /** Of the last record applied. */
   #seq = 0;
   #snapshot: Snapshot | undefined;
@@ -96,10 +113,12 @@ export class Shard {
   static async open(options: ShardOptions): Promise<Shard> {
     const shard = new Shard(options, await options.store.log(`${options.prefix}/log`));
     try {
+      shard.#analyzer = await openAnalyzer(options.properties, options.stemmers);
       await shard.#load();
     } catch (cause) {
       shard.#isClosed = true;
       for (const field of shard.#fields.values()) field.dispose();
+      shard.#search?.close();
       await shard.#log.close();
       throw cause;
     }
@@ -151,16 +170,19 @@ export class Shard {
     return Promise.all(slots.map((slot) => this.#read(slot, want?.vectors ?? false)));
   }
 
-  /** Objects in the order of their slots, which they keep for life. `next`: where to go on, −1 at the end. */
-  async scan(fromSlot: number, limit: number, want?: { vectors?: boolean }): Promise<{ objects: StoredObject[]; next: number }> {
+  idOf(slot: number): string | undefined { return this.#objects.table.has(slot) ? this.#objects.table.idOf(slot) : undefined; }
+
+  /** Objects in the order of their slots, which they keep for life, or those of a set. `next`: where to go on, −1 at the end. */
+  async scan(fromSlot: number, limit: number, want?: { vectors?: boolean; filter?: SlotSet | undefined }): Promise<{ objects: StoredObject[]; next: number }> {
     const objects: StoredObject[] = [];
-    const { table } = this.#objects;
-    let slot = fromSlot;
-    for (; slot < table.extent && objects.length < limit; slot++) {
-      const object = table.has(slot) ? await this.#read(slot, want?.vectors ?? false) : undefined;
+    const filter = want?.filter;
+    const following = (slot: number) => (filter ? filter.next(slot) : slot < this.#objects.table.extent ? slot : -1);
+    let slot = following(fromSlot);
+    for (; slot >= 0 && objects.length < limit; slot = following(slot + 1)) {
+      const object = this.#objects.table.has(slot) ? await this.#read(slot, want?.vectors ?? false) : undefined;
       if (object) objects.push(object);
     }
-    return { objects, next: slot < this.#objects.table.extent ? slot : -1 };
+    return { objects, next: slot };
   }
 
   /** The slot past the next `count` objects from `fromSlot` on. */
@@ -172,15 +194,33 @@ export class Shard {
   }
 
   /** The k nearest by a named vector. None if the shard does not know it. */
-  near(field: number, query: Float32Array, options: NearOptions): Near | Promise<Near> {
+  near(field: number, query: Float32Array, { filter, ...options }: NearOptions): Near | Promise<Near> {
     this.#checkOpen();
-    return this.#fields.get(field)?.near(query, options) ?? { slots: [], distances: [] };
+    const near = (within?: SlotSet) => this.#fields.get(field)?.near(query, { ...options, within }) ?? { slots: [], distances: [] };
+    if (!filter) return near();
+    const within = this.select(filter);
+    return within instanceof Promise ? within.then(near) : near(within);
   }
 
-  /** Adds, drops and changes named vectors. */
-  async configure(specs: readonly FieldSpec[]): Promise<void> {
+  /** The best by keywords. */
+  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> { return this.#ask((search) => search.keyword(request)); }
+
+  /** Slots of objects for which a filter is true. */
+  select(filter: FilterNode): SlotSet | Promise<SlotSet> { return this.#ask((search) => search.select(filter)); }
+
+  /** Slots of all objects. */
+  all(): SlotSet { return this.#search.all(); }
+
+  /** By slot: the number an object has for a key, NaN where it has none. */
+  column(key: NumbersKey): Float64Array | Promise<Float64Array> { return this.#ask((search) => search.column(key)); }
+
+  /** Adds, drops and changes named vectors; adds indexed properties. */
+  async configure(specs: readonly FieldSpec[], properties: readonly PropertySpec[]): Promise<void> {
+    const analyzer = await openAnalyzer(properties, this.#options.stemmers);
     this.#checkOpen();
     this.#specs = specs;
+    this.#analyzer = analyzer;
+    this.#search.configure(analyzer);
     if (this.#options.readOnly) {
       // what a field that is new here should have may have been taken up without it
       while (this.#refreshing) await this.#refreshing.catch(() => {});
@@ -227,15 +267,20 @@ export class Shard {
     this.#checkOpen();
     const { table, segments } = this.#objects;
     const fields = [...this.#fields.values()];
+    const inverted = this.#search.stats();
     const total = await this.#options.store.bytes(this.#options.prefix);
     const disk = { log: this.#log.bytes, segments: segments.bytes, snapshot: Math.max(0, total - this.#log.bytes - segments.bytes), total };
     return {
       objects: table.size,
       seq: this.#seq,
-      memory: { table: table.bytes, unflushed: this.#objects.unflushedBytes, indexes: fields.reduce((bytes, field) => bytes + field.bytes, 0) },
+      memory: {
+        table: table.bytes, unflushed: this.#objects.unflushedBytes, indexes: fields.reduce((bytes, field) => bytes + field.bytes, 0),
+        inverted: inverted.bytes.resident + inverted.bytes.tables,
+      },
       disk,
       written: { snapshots: this.#overheadInAll + segments.written, log: this.#loggedInAll },
       vectors: new Map(fields.map((field) => [field.spec.number, { count: field.count, unlinked: field.unlinked, index: field.stats() }])),
+      inverted,
     };
   }
 
@@ -260,6 +305,7 @@ export class Shard {
     } finally {
       this.#isClosed = true;
       for (const field of this.#fields.values()) field.dispose();
+      this.#search.close();
       await this.#log.close();
     }
   }
@@ -302,6 +348,11 @@ export class Shard {
       this.#adopt(await openField(this.#place, spec, objects, this.#sourceOf(spec), file));
     }
     for (const field of former.values()) field.dispose();
+    const { sections } = this.#options;
+    this.#search?.close();
+    this.#search = await ShardSearch.open(objects, snapshot?.manifest.inverted, {
+      analyzer: this.#analyzer, cache: sections, reader: readerOf(this.#place.store.blobs), checksum: laneChecksum, onWork: () => this.#wake(),
+    });
     this.#snapshot = snapshot;
     this.#seq = snapshot?.manifest.seq ?? 0;
     this.#logged = 0;
@@ -498,6 +549,8 @@ export class Shard {
       if (!applied) continue;
       const { slot, kind } = applied;
       events.push({ kind, id: effect.id, revision: record.seq });
+      if (effect.content) this.#search.put({ slot, created: effect.created, updated: effect.updated, properties: effect.content.properties });
+      else this.#search.remove(slot);
       const vectors = effect.content?.vectors ?? [];
       if (vectors === 'kept') continue;
       for (const field of this.#fields.values()) {
@@ -550,6 +603,23 @@ export class Shard {
     }
   }
 
+  /** Asks the inverted index; again where its files are taken away beneath a reader. */
+  #ask<T>(question: (search: ShardSearch) => T | Promise<T>, attempt = 1): T | Promise<T> {
+    this.#checkOpen();
+    const again = async (cause: unknown): Promise<T> => {
+      const isMoved = cause instanceof VectileError && cause.code === 'BLOB_MISSING';
+      if (!isMoved || !this.#options.readOnly || attempt === ATTEMPTS) throw isMoved ? missingPart(cause) : cause;
+      await this.#load();
+      return this.#ask(question, attempt + 1);
+    };
+    try {
+      const answer = question(this.#search);
+      return answer instanceof Promise ? answer.catch(again) : answer;
+    } catch (cause) {
+      return again(cause);
+    }
+  }
+
   // In the background
 
   #wake(): void {
@@ -571,6 +641,7 @@ export class Shard {
         if (this.#isClosed) break;
         isBusy = false;
         for (const field of this.#fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
+        isBusy = this.#search.work(SLICE_MS) || isBusy;
         this.#writeIfDue();
         this.#release();
       }
@@ -625,7 +696,7 @@ export class Shard {
       logged = this.#logged;
       return { seq: this.#seq, time: this.#now() };
     };
-    const written = await writeSnapshot(this.#place, this.#objects, this.#fields, this.#snapshot, moment, compactFully);
+    const written = await writeSnapshot(this.#place, this.#objects, this.#fields, this.#search, this.#snapshot, moment, compactFully);
     this.#snapshot = written;
     this.#logged -= logged;
     this.#retryAt = 0;
@@ -634,6 +705,10 @@ export class Shard {
     await this.#onLog(() => this.#log.trim(written.manifest.seq + 1));
     await deleteUnnamed(this.#place, written.manifest, this.#objects);
   }
+}
+
+function readerOf(blobs: BlobStore): FileReader {
+  return { read: (name, offset, bytes) => blobs.getRangeSync?.(name, offset, bytes) ?? blobs.getRange(name, offset, bytes) };
 }
 
 function closed(): VectileError {

@@ -8,7 +8,9 @@ import type { BlobStore, OpenStore } from '../storage/storage.js';
 import { decodeManifest, decodeSlots, encodeManifest, encodeSlots, type FieldFile, type Manifest } from './manifest.js';
 import { Objects, type Rows } from './objects.js';
 import { pause } from './pause.js';
+import type { FrozenPart, PartFile } from '../search/stored-part.js';
 import type { ShardIdentity } from './record.js';
+import type { ShardSearch } from './search.js';
 import { Segments, type Segment } from './segments.js';
 import { Table } from './table.js';
 import type { FieldSpec } from './types.js';
@@ -122,7 +124,7 @@ export interface Written extends Snapshot {
 
 /** Writes a snapshot of a shard that goes on being read and written. `seq`: of the last record applied, when asked. */
 export async function writeSnapshot(
-  place: SnapshotPlace, objects: Objects, fields: ReadonlyMap<number, VectorField>, former: Snapshot | undefined,
+  place: SnapshotPlace, objects: Objects, fields: ReadonlyMap<number, VectorField>, search: ShardSearch, former: Snapshot | undefined,
   now: () => { seq: number; time: number }, compactFully: boolean,
 ): Promise<Written> {
   const { store, prefix, identity } = place;
@@ -136,6 +138,7 @@ export async function writeSnapshot(
   const frozen = [...fields.values()];
   for (const field of frozen) field.freeze();
   const unlinked = frozen.map((field) => field.unlinkedSlots);
+  const parts = search.freeze();
   const id = `${String(seq).padStart(12, '0')}-${store.epoch}-${time.toString(36)}`;
   const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table: { name: `${prefix}/table-${id}`, bytes: 0 }, segments: [], fields: [] };
   const versions: [VectorField, number][] = [];
@@ -168,11 +171,24 @@ export async function writeSnapshot(
   } finally {
     for (const field of frozen) field.thaw();
   }
+  const newParts: [FrozenPart, PartFile][] = [];
+  for (const part of parts ?? []) {
+    let { file } = part;
+    if (!file) {
+      const name = `${prefix}/inverted-${String(manifest.inverted?.length ?? 0)}-${id}`;
+      file = { name, bytes: (await blobs.put(name, part.encode())).bytes, count: part.count };
+      newParts.push([part, file]);
+      overhead += file.bytes;
+    }
+    (manifest.inverted ??= []).push(file);
+  }
+  if (parts) manifest.inverted ??= [];
   const name = manifestName(prefix);
   const encoded = encodeManifest(manifest);
   const { etag } = former ? await blobs.putIfMatch(name, encoded, former.etag) : await blobs.putIfAbsent(name, encoded);
   // not before: an image that no manifest names is no image
   for (const [field, version] of versions) field.imageVersion = version;
+  for (const [part, file] of newParts) part.written(file);
   overhead += encoded.length;
   return { manifest, etag, overhead };
 }
@@ -183,6 +199,7 @@ export async function deleteUnnamed({ store, prefix }: SnapshotPlace, manifest: 
   if (manifest) {
     named.add(manifest.table.name);
     for (const { image, unlinked } of manifest.fields) for (const file of [image, unlinked]) if (file) named.add(file.name);
+    for (const { name } of manifest.inverted ?? []) named.add(name);
   }
   for (const { name } of await store.blobs.list(`${prefix}/`)) if (!named.has(name)) await store.blobs.delete(name);
 }

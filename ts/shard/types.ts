@@ -1,6 +1,10 @@
 /** What a shard takes and gives. It knows ids, bytes and vectors by number; schemas, names and texts are the database's. */
 import type { Codec, FullVectors, IndexStats, Metric } from '../types.js';
 import type { VectileError } from '../errors.js';
+import type { FieldsTerms } from '../search/expand.js';
+import type { FilterNode } from '../search/filter.js';
+import type { InvertedStats } from '../search/inverted.js';
+import type { TypoTolerance } from '../search/typos.js';
 
 /** A named vector, by the number its schema gave it. */
 export interface FieldSpec {
@@ -70,6 +74,8 @@ export interface NearOptions {
   k: number;
   ef?: number | undefined;
   oversampling?: number | undefined;
+  /** Only objects for which it is true. */
+  filter?: FilterNode | undefined;
 }
 
 /** Nearest first. */
@@ -78,15 +84,39 @@ export interface Near {
   distances: number[];
 }
 
+/** A keyword search, its terms analyzed already. */
+export interface KeywordRequest {
+  /** Properties that are analysed alike, and the query's distinct terms in their form. */
+  fields: readonly FieldsTerms[];
+  typoTolerance: TypoTolerance;
+  k: number;
+  operator: 'or' | 'and';
+  minimumMatch: number;
+  k1: number;
+  b: number;
+  filter?: FilterNode | undefined;
+  /** True: explanations are made, too. */
+  explain: boolean;
+}
+
+/** Best first. */
+export interface KeywordHits {
+  slots: number[];
+  scores: number[];
+  /** In one line each, if asked for. */
+  explanations?: string[];
+}
+
 export interface ShardStats {
   objects: number;
   /** Sequence number of the last write. */
   seq: number;
-  /** Bytes in memory: ids, places and revisions; objects not yet in segments; indexes with all they work in. */
-  memory: { table: number; unflushed: number; indexes: number };
+  /** Bytes in memory: ids, places and revisions; objects not yet in segments; vector indexes with all they work in; the inverted index. */
+  memory: { table: number; unflushed: number; indexes: number; inverted: number };
   disk: { log: number; segments: number; snapshot: number; total: number };
   /** Bytes written by snapshots, and bytes appended to the log, since it was opened. */
   written: { snapshots: number; log: number };
   /** By number of the named vector. */
   vectors: Map<number, { count: number; unlinked: number; index: IndexStats | undefined }>;
+  inverted: InvertedStats;
 }

@@ -12,7 +12,8 @@ import { VectorIndex } from '../engine/vector-index.js';
 import { VectileError } from '../errors.js';
 import type { IndexStats, RowBatch, VectorReader } from '../types.js';
 import { pull } from './pull.js';
-import type { FieldSpec, Near, NearOptions } from './types.js';
+import type { SlotSet } from '../search/slot-set.js';
+import type { FieldSpec, Near } from './types.js';
 
 /** Where vectors are that the index does not keep. */
 export interface VectorSource {
@@ -20,6 +21,14 @@ export interface VectorSource {
   readonly readSync: VectorReader | undefined;
   /** Undefined for slots that have none any more. */
   read(slots: readonly number[]): Promise<(Float32Array | undefined)[]>;
+}
+
+export interface FieldNearOptions {
+  k: number;
+  ef?: number | undefined;
+  oversampling?: number | undefined;
+  /** Default: all. */
+  within?: SlotSet | undefined;
 }
 
 /** Candidates that are rescored for each hit where vectors must be waited for. */
@@ -101,12 +110,12 @@ export class VectorField {
     this.#leaveIndex(slot);
   }
 
-  /** The k nearest to a query of the right dimensions. At once, unless full vectors must be waited for. */
-  near(query: Float32Array, { k, ef, oversampling }: NearOptions): Near | Promise<Near> {
-    const recent = this.#tail.size ? this.#tail.search(query, { k }) : NONE;
+  /** The k nearest to a query of the right dimensions, of a set of slots. At once, unless full vectors must be waited for. */
+  near(query: Float32Array, { k, ef, oversampling, within }: FieldNearOptions): Near | Promise<Near> {
+    const recent = this.#nearInTail(query, k, within);
     const index = this.#index;
     if (!index || index.size === this.#hidden.size) return this.#merge(NONE, recent, k);
-    const options = ef === undefined ? {} : { ef };
+    const options = { ...ef !== undefined && { ef }, ...within && { filter: index.filterOfBits(within.words) } };
     if (this.spec.fullVectors === 'external' && !this.#source.readSync) {
       const found = index.candidates(query, { ...options, k: Math.ceil(k * (oversampling ?? OVERSAMPLING)) + this.#hidden.size });
       return this.#rescore(query, [...found.ids].filter((slot) => !this.#hidden.has(slot)), recent, k);
@@ -214,6 +223,13 @@ export class VectorField {
     }).catch(() => {
       this.#isCreating = false; // it stays as it is, and is tried again when there is work
     });
+  }
+
+  #nearInTail(query: Float32Array, k: number, within: SlotSet | undefined): Found {
+    if (!this.#tail.size) return NONE;
+    if (!within) return this.#tail.search(query, { k });
+    const filter = [...this.#unlinked].filter((slot) => within.has(slot));
+    return filter.length ? this.#tail.search(query, { k, filter }) : NONE;
   }
 
   #leaveTail(slot: number): void {

@@ -1,0 +1,169 @@
+/**
+ * The inverted index of a shard: kept in step with its objects, asked by filters and keywords, and built anew of the objects
+ * where its files are damaged. Evaluation is synchronous once what it reads is in memory.
+ */
+import { VectileError } from '../errors.js';
+import { explain, explainText } from '../search/bm25-explain.js';
+import { search } from '../search/bm25.js';
+import { expand } from '../search/expand.js';
+import { evaluate, sectionsOf, type FilterNode } from '../search/filter.js';
+import { InvertedIndex, type InvertedOptions, type InvertedStats } from '../search/inverted.js';
+import { statistics } from '../search/keyword-query.js';
+import type { SectionedPart } from '../search/part.js';
+import type { SlotSet } from '../search/slot-set.js';
+import type { FrozenPart, PartFile } from '../search/stored-part.js';
+import type { Doc, NumbersKey, SectionName } from '../search/types.js';
+import type { Analyzer } from '../search/analyzer.js';
+import type { Objects } from './objects.js';
+import { pause } from './pause.js';
+import type { KeywordHits, KeywordRequest, StoredObject } from './types.js';
+
+/** Milliseconds for which an index is built anew before everything else has its turn. */
+const REBUILD_MS = 4;
+
+export class ShardSearch {
+  readonly #objects: Objects;
+  readonly #index: InvertedIndex;
+  /** False: there are objects that it lacks. */
+  #isComplete: boolean;
+  #rebuilding: Promise<void> | undefined;
+
+  private constructor(objects: Objects, index: InvertedIndex) {
+    this.#objects = objects;
+    this.#index = index;
+    this.#isComplete = index.size === objects.table.size;
+  }
+
+  /**
+   * Of the objects as of a snapshot, before any record after it is applied. `files`: of its parts; undefined where the
+   * snapshot was written without. An object that is damaged is no reason to fail: it is one for searches, later.
+   */
+  static async open(objects: Objects, files: readonly PartFile[] | undefined, options: InvertedOptions): Promise<ShardSearch> {
+    let index: InvertedIndex;
+    try {
+      index = await InvertedIndex.open(files ?? [], (slot) => objects.table.has(slot), options);
+    } catch (cause) {
+      if (!isDamage(cause)) throw cause;
+      index = new InvertedIndex(options);
+    }
+    const opened = new ShardSearch(objects, index);
+    if (!opened.#isComplete) await opened.#rebuild().catch(() => {});
+    return opened;
+  }
+
+  put(doc: Doc): void { this.#index.put(doc); }
+  remove(slot: number): void { this.#index.remove(slot); }
+  configure(analyzer: Analyzer): void { this.#index.configure(analyzer); }
+  stats(): InvertedStats { return this.#index.stats(); }
+
+  /** Gives its share of the cache back; it must not be asked any more. */
+  close(): void { this.#index.reset(); }
+
+  /** Slots of all live objects; a copy. */
+  all(): SlotSet { return this.#index.all().copy(); }
+
+  /** Seals and merges for about so long; true while there is more to do. A part that is damaged is met, and mended, by whoever asks for it. */
+  work(budgetMs: number): boolean {
+    if (!this.#isComplete) return false;
+    try {
+      return this.#index.work(budgetMs);
+    } catch (cause) {
+      if (!isDamage(cause)) throw cause;
+      this.#isComplete = false;
+      return false;
+    }
+  }
+
+  /** Parts as of this moment; undefined if they are not all there is. */
+  freeze(): readonly FrozenPart[] | undefined { return this.#isComplete ? this.#index.freeze() : undefined; }
+
+  /** Slots of live objects for which a filter is true. */
+  select(filter: FilterNode): SlotSet | Promise<SlotSet> {
+    return this.#read(sectionsOf(filter), (parts) => this.#evaluate(filter, parts));
+  }
+
+  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> {
+    const { fields, typoTolerance, filter, explain: isExplained, ...options } = request;
+    const names: SectionName[] = fields.flatMap(({ properties }) => properties.map(({ name }) => `terms:${name}` as const));
+    return this.#read(filter ? [...names, ...sectionsOf(filter)] : names, (parts) => {
+      const query = expand(parts, fields, typoTolerance);
+      const counted = statistics(parts, query);
+      const hits = search(parts, query, counted, { ...options, ...filter && { filter: this.#evaluate(filter, parts).words } });
+      if (!isExplained) return hits;
+      return { ...hits, explanations: hits.slots.map((slot) => explainText(explain(parts, query, counted, slot, options)!)) };
+    });
+  }
+
+  /** By slot: the number that an object has; NaN where it has none. Of several the greatest. */
+  column(key: NumbersKey): Float64Array | Promise<Float64Array> {
+    return this.#read([`numbers:${key}`], (parts) => {
+      const column = new Float64Array(this.#objects.table.extent).fill(NaN);
+      for (const part of parts) fillColumn(column, part, key);
+      return column;
+    });
+  }
+
+  #evaluate(filter: FilterNode, parts: readonly SectionedPart[]): SlotSet {
+    return evaluate(filter, { parts, all: this.#index.all(), slotOf: (id) => this.#objects.table.slotOf(id) });
+  }
+
+  #read<T>(names: readonly SectionName[], work: (parts: readonly SectionedPart[]) => T): T | Promise<T> {
+    if (!this.#isComplete) return this.#rebuild().then(() => this.#read(names, work));
+    const mend = (cause: unknown): Promise<T> => {
+      if (!isDamage(cause)) throw cause;
+      this.#isComplete = false;
+      return this.#rebuild().then(() => this.#index.read(names, work));
+    };
+    try {
+      const result = this.#index.read(names, work);
+      return result instanceof Promise ? result.catch(mend) : result;
+    } catch (cause) {
+      return mend(cause);
+    }
+  }
+
+  /** Puts every object again. Throws STORAGE_CORRUPT for one that is damaged, and is tried again by the next search. */
+  #rebuild(): Promise<void> {
+    this.#rebuilding ??= this.#putAll().finally(() => { this.#rebuilding = undefined; });
+    return this.#rebuilding;
+  }
+
+  async #putAll(): Promise<void> {
+    const { table } = this.#objects;
+    this.#index.reset();
+    let end = performance.now() + REBUILD_MS;
+    for (let slot = 0; slot < table.extent; slot++) {
+      // what is written meanwhile is put by its writer
+      if (!table.has(slot) || this.#index.all().has(slot)) continue;
+      const read = this.#objects.read(slot);
+      const revision = table.revisions[slot];
+      const object: StoredObject = read instanceof Promise ? await read : read;
+      if (!table.has(slot) || table.revisions[slot] !== revision || this.#index.all().has(slot)) continue;
+      this.#index.put(object);
+      if (performance.now() < end) continue;
+      this.#index.work(0);
+      await pause();
+      end = performance.now() + REBUILD_MS;
+    }
+    this.#isComplete = true;
+  }
+}
+
+function fillColumn(column: Float64Array, part: SectionedPart, key: NumbersKey): void {
+  const { slots, live } = part;
+  const section = part.numbers(key);
+  if (!section) return;
+  const { keys } = section;
+  for (let i = 0; i < keys.length; i++) {
+    section.each(i, i + 1, (ordinals, count) => {
+      for (let j = 0; j < count; j++) {
+        const ordinal = ordinals[j]!;
+        if (!live || live[ordinal >>> 5]! >>> (ordinal & 31) & 1) column[slots[ordinal]!] = keys[i]!;
+      }
+    });
+  }
+}
+
+function isDamage(cause: unknown): boolean {
+  return cause instanceof VectileError && ['STORAGE_CORRUPT', 'BLOB_MISSING', 'STORAGE_VERSION'].includes(cause.code);
+}
