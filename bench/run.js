@@ -12,6 +12,7 @@ import { peers } from './peers/index.js';
 import { plot } from './plot.js';
 import { createProgress } from './progress.js';
 import { nodeMajor } from './results.js';
+import { textPeers } from './search-peers.js';
 import { summarize } from './summary.js';
 
 const help = `npm run bench -- <command> [options]
@@ -27,6 +28,9 @@ const help = `npm run bench -- <command> [options]
   scale           building, opening and searching from 10,000 rows to a million
   open            opening an image beside a copy of its bytes
   database        importing, latencies, bytes and opening of the database, and lancedb, lancedb-hnsw and vectra beside it
+  relevance       nDCG@10, P@1 and P@10 of keyword, vector and hybrid search on labelled texts, beside an exact oracle
+  search [parts]  texts: keyword search beside minisearch and orama; vectors: hybrid and filtered vector search;
+                  million: filters on a million small objects; default all
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
   summary [names] writes the tables of README.md and docs/codecs.md from the results; with names, prints these
@@ -44,6 +48,8 @@ const help = `npm run bench -- <command> [options]
   --core <n>              core to run on, default the last
   --node <major>          run under that Node, fetched from npm
 `;
+
+const searchParts = ['texts', 'vectors', 'million'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -69,6 +75,12 @@ const commands = {
   scale: () => alone('scale.js', { dataset: 'glove-100-1m' }),
   open: () => alone('open.js'),
   database: () => alone('database.js', { peers: values.peers === '' ? [] : (values.peers?.split(',') ?? ['lancedb', 'lancedb-hnsw', 'vectra']) }),
+  relevance: () => alone('relevance.js'),
+  search: async () => {
+    const unknown = rest.find((part) => !searchParts.includes(part));
+    if (unknown) throw new Error(`search: expected some of ${searchParts.join(', ')}; got ${unknown}`);
+    for (const part of rest.length ? rest : searchParts) await alone(`search-${part}.js`, { peers: values.peers?.split(',') ?? Object.keys(textPeers) });
+  },
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
   plot: () => plot(rest),
   summary: () => summarize(rest),
@@ -89,7 +101,7 @@ if (!commands[command]) {
 async function alone(script, changes = {}) {
   const all = { ...options('vectile', []), ...changes };
   const { code } = await runPinned(fileURLToPath(new URL(`./${script}`, import.meta.url)), [JSON.stringify(all)], { core: all.core });
-  process.exitCode = code ?? 1;
+  process.exitCode ||= code ?? 1;
 }
 
 function options(base, defaultPeers) {

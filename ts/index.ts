@@ -27,12 +27,23 @@ export { VectileError, type ErrorCode } from './errors.js';
 export { init, type CoreSource } from './engine/core.js';
 export type { Durability, Store } from './storage/storage.js';
 export type { Codec, FullVectors, Metric, VectorInput } from './types.js';
+export { Filters, type Filter, type FilterBuilder, type FilterInput, type FilterOperator, type GeoRange } from './database/filters.js';
+export type {
+  Aggregate, AggregateGroup, AggregateGroupBy, AggregateHitsResult, AggregateHybridOptions, AggregateNearOptions, AggregateOptions, AggregateResult,
+} from './database/aggregate.js';
 export type { CallOptions } from './database/calls.js';
 export type { ChangeEvent, Collection, Config, IteratorOptions } from './database/collection.js';
-export type { ConditionOptions, Data, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions } from './database/data.js';
+export type {
+  ConditionOptions, Data, DeleteManyOptions, DeleteManyResult, DeletedObject, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions,
+} from './database/data.js';
 export type { CollectionStats, Collections, Database, DatabaseStats, OpenOptions } from './database/database.js';
-export type { FetchObjectsOptions, FetchOptions, NearOptions, Query, QueryResult } from './database/query.js';
+export type { AnyAggregate, BooleanSummary, DateAggregate, Metrics, NumberSummary, TextSummary } from './database/metrics.js';
+export type {
+  Bm25Options, DiversityOptions, FetchObjectsOptions, FetchOptions, GroupBy, GroupedResult, HybridOptions, NearOptions,
+  Query, QueryResult, ResultGroup, SearchOptions, Sort, SortOrder, TypoTolerance,
+} from './database/query.js';
 export type { Metadata, MetadataName, ReturnOptions, StoredResult } from './database/results.js';
 export type {
-  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, Properties, PropertyConfig, PropertyValue, Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
+  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, InvertedIndexConfig, Properties, PropertyConfig, PropertyValue, Stemmer, StopwordOptions,
+  Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
 } from './database/typed.js';

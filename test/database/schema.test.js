@@ -1,9 +1,11 @@
 // Schemas: configurations checked, completed and changed.
 import { describe, expect, it } from 'vitest';
 import {
-  addProperty, addVector, checkPropertyNames, configOf, createSchema, dropVector, fixDimensions, updateSchema, vectorOf,
+  addProperty, addVector, checkPropertyNames, configOf, createSchema, dropVector, fixDimensions, invertedIndexOf, updateSchema, vectorOf,
 } from '../../ts/database/schema.js';
+import { specsOf } from '../../ts/database/specs.js';
 import { codeAndMessage } from './refused.js';
+import { errorOf, memory, open } from './support.js';
 
 const ticket = {
   name: 'Ticket',
@@ -20,7 +22,7 @@ describe('createSchema', () => {
       properties: [
         { name: 'text', dataType: 'text', tokenization: 'word', indexFilterable: true, indexSearchable: true },
         { name: 'account', dataType: 'text', tokenization: 'field', indexFilterable: true, indexSearchable: true },
-        { name: 'createdAt', dataType: 'date', indexFilterable: true, indexSearchable: false },
+        { name: 'createdAt', dataType: 'date', indexFilterable: true, indexRangeFilters: true, indexSearchable: false },
       ],
       vectors: [{
         number: 0, name: 'default', dimensions: 512, metric: 'cosine', quantizer: { type: 'pq' }, fullVectors: 'memory',
@@ -28,6 +30,7 @@ describe('createSchema', () => {
       }],
       nextVectorNumber: 1,
       autoSchema: false,
+      invertedIndex: { bm25: { k1: 1.2, b: 0.75 }, stopwords: { preset: 'en', additions: [], removals: [] } },
       revision: 1,
     });
   });
@@ -59,7 +62,7 @@ describe('createSchema', () => {
 
   it.each([
     [undefined, 'INVALID_ARGUMENT config: expected an object, got undefined'],
-    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, vectorizer, got "vektors"'],
+    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, vectorizer, got "vektors"'],
     [{ name: '' }, 'INVALID_ARGUMENT name: expected a letter or _, then at most 254 letters, digits and _, got ""'],
     [{ name: 'a-b' }, 'got "a-b"'],
     [{ name: 'x'.repeat(256) }, '… of 256 characters'],
@@ -67,6 +70,22 @@ describe('createSchema', () => {
     [{ name: 'A', description: 1 }, 'description: expected a string, got 1'],
     [{ name: 'A', autoSchema: 'yes' }, 'autoSchema: expected a boolean, got "yes"'],
     [{ name: 'A', vectorizer: 'openai' }, 'vectorizer: expected a function, got "openai"'],
+    [{ name: 'A', invertedIndex: null }, 'invertedIndex: expected an object, got null'],
+    [{ name: 'A', invertedIndex: { bm26: {} } }, 'invertedIndex: expected bm25, stopwords, got "bm26"'],
+    [{ name: 'A', invertedIndex: { bm25: [] } }, 'invertedIndex.bm25: expected an object, got an array'],
+    [{ name: 'A', invertedIndex: { bm25: { k: 1 } } }, 'invertedIndex.bm25: expected k1, b, got "k"'],
+    [{ name: 'A', invertedIndex: { bm25: { k1: -1 } } }, 'invertedIndex.bm25.k1: expected a finite number from 0, got -1'],
+    [{ name: 'A', invertedIndex: { bm25: { k1: Infinity } } }, 'invertedIndex.bm25.k1: expected a finite number from 0, got Infinity'],
+    [{ name: 'A', invertedIndex: { bm25: { b: 1.1 } } }, 'invertedIndex.bm25.b: expected a number from 0 to 1, got 1.1'],
+    [{ name: 'A', invertedIndex: { bm25: { b: '0' } } }, 'invertedIndex.bm25.b: expected a number from 0 to 1, got "0"'],
+    [{ name: 'A', invertedIndex: { bm25: { b: NaN } } }, 'invertedIndex.bm25.b: expected a number from 0 to 1, got NaN'],
+    [{ name: 'A', invertedIndex: { stopwords: { words: [] } } }, 'invertedIndex.stopwords: expected preset, additions, removals, got "words"'],
+    [{ name: 'A', invertedIndex: { stopwords: { preset: 'de' } } }, 'invertedIndex.stopwords.preset: expected "en" or "none", got "de"'],
+    [{ name: 'A', invertedIndex: { stopwords: { preset: ['en'] } } }, 'invertedIndex.stopwords.preset: expected "en" or "none", got an array'],
+    [{ name: 'A', invertedIndex: { stopwords: { additions: 'der' } } }, 'invertedIndex.stopwords.additions: expected an array of at most 10000 words, got "der"'],
+    [{ name: 'A', invertedIndex: { stopwords: { additions: ['der', 7] } } }, 'invertedIndex.stopwords.additions[1]: expected a word of at most 1024 characters, got 7'],
+    [{ name: 'A', invertedIndex: { stopwords: { removals: [''] } } }, 'invertedIndex.stopwords.removals[0]: expected a word of at most 1024 characters, got ""'],
+    [{ name: 'A', invertedIndex: { stopwords: { additions: ['Der'], removals: ['der'] } } }, 'invertedIndex.stopwords.removals: expected no word that is among additions, got "der"'],
     [{ name: 'A', properties: {} }, 'properties: expected an array, got an object'],
     [{ name: 'A', vectors: [] }, 'vectors: expected an object by name, got an array'],
   ])('refuses %j', (config, message) => expect(codeAndMessage(() => createSchema(config))).toContain(message));
@@ -85,6 +104,12 @@ describe('createSchema', () => {
     [[{ name: 'a', dataType: 'int', indexSearchable: true }], 'properties[0].indexSearchable: expected false for this type, got true'],
     [[{ name: 'a', dataType: 'blob', indexFilterable: true }], 'properties[0].indexFilterable: expected false for this type, got true'],
     [[{ name: 'a', dataType: 'text', indexFilterable: 1 }], 'properties[0].indexFilterable: expected a boolean, got 1'],
+    [[{ name: 'a', dataType: 'text', indexRangeFilters: true }], 'properties[0].indexRangeFilters: expected false for this type, got true'],
+    [[{ name: 'a', dataType: 'int', indexRangeFilters: 'yes' }], 'properties[0].indexRangeFilters: expected a boolean, got "yes"'],
+    [[{ name: 'a', dataType: 'int', stemming: 'english' }], 'properties[0].stemming: expected none except of text, got "english"'],
+    [[{ name: 'a', dataType: 'text', stemming: 'English' }], 'properties[0].stemming: expected a language in lower case, as "english", got "English"'],
+    [[{ name: 'a', dataType: 'text', stemming: '../english' }], 'properties[0].stemming: expected a language'],
+    [[{ name: 'a', dataType: 'text', stemming: ['english'] }], 'properties[0].stemming: expected a language in lower case, as "english", got an array'],
     [[{ name: 'a', dataType: 'text', nestedProperties: [] }], 'properties[0].nestedProperties: expected none except of object, got an array'],
     [[{ name: 'a', dataType: 'object' }], 'properties[0].nestedProperties: expected at least one property, or autoSchema, got undefined'],
     [[{ name: 'a', dataType: 'object[]', nestedProperties: [{ name: 'b', dataType: 'x' }] }], 'properties[0].nestedProperties[0].dataType: expected one of'],
@@ -171,12 +196,23 @@ describe('changes of a schema', () => {
     });
     expect(updateSchema(changed, { vectors: { default: { index: { ef: -1 } } } }).vectors[0].index).not.toHaveProperty('ef');
     expect(updateSchema(schema, {})).toEqual({ ...schema, revision: 2 });
-    const { vectors, description, autoSchema } = configOf(changed);
-    expect(updateSchema(changed, { vectors, description, autoSchema })).toEqual({ ...changed, revision: 3 });
+    const { vectors, description, autoSchema, invertedIndex } = configOf(changed);
+    expect(updateSchema(changed, { vectors, description, autoSchema, invertedIndex })).toEqual({ ...changed, revision: 3 });
+  });
+
+  it('updates what is given of the inverted index', () => {
+    const { additions } = { additions: ['der', 'die'] };
+    const changed = updateSchema(schema, { invertedIndex: { bm25: { k1: 2 }, stopwords: { additions } } });
+    additions.push('das');
+    expect(changed.invertedIndex).toEqual({ bm25: { k1: 2, b: 0.75 }, stopwords: { preset: 'en', additions: ['der', 'die'], removals: [] } });
+    const again = updateSchema(changed, { invertedIndex: { bm25: { b: 0 }, stopwords: { preset: 'none', additions: [] } } });
+    expect(again.invertedIndex).toEqual({ bm25: { k1: 2, b: 0 }, stopwords: { preset: 'none', additions: [], removals: [] } });
+    expect(codeAndMessage(() => updateSchema(changed, { invertedIndex: { stopwords: { removals: ['die'] } } }))).toContain('expected no word that is among additions');
   });
 
   it.each([
-    [{ name: 'B' }, 'INVALID_ARGUMENT update: expected description, autoSchema, vectors, got "name"'],
+    [{ name: 'B' }, 'INVALID_ARGUMENT update: expected description, autoSchema, invertedIndex, vectors, got "name"'],
+    [{ invertedIndex: { bm25: { b: 2 } } }, 'INVALID_ARGUMENT invertedIndex.bm25.b: expected a number from 0 to 1, got 2'],
     [{ vectors: { title: {} } }, 'SCHEMA_MISMATCH vectors.title: expected the name of a vector (default), got "title"'],
     [{ vectors: { default: { metric: 'dot' } } }, 'INVALID_ARGUMENT vectors.default.metric: expected "cosine", because it cannot be changed, got "dot"'],
     [{ vectors: { default: { dimensions: 3 } } }, 'INVALID_ARGUMENT vectors.default.dimensions: expected 512'],
@@ -189,10 +225,92 @@ describe('changes of a schema', () => {
   it('a collection is made again from its configuration', () => {
     expect(createSchema(configOf(schema))).toEqual(schema);
     const rich = createSchema({
-      name: 'R', description: 'all', autoSchema: true,
-      properties: [{ name: 'o', dataType: 'object[]', description: 'x', nestedProperties: [{ name: 'b', dataType: 'blob' }, { name: 'e', dataType: 'object' }] }],
+      name: 'R', description: 'all', autoSchema: true, invertedIndex: { bm25: { k1: 0, b: 1 }, stopwords: { preset: 'none', additions: ['der'], removals: ['the'] } },
+      properties: [
+        { name: 's', dataType: 'text[]', tokenization: 'segmenter', stemming: 'german', indexFilterable: false }, { name: 'i', dataType: 'int', indexRangeFilters: false },
+        { name: 'o', dataType: 'object[]', description: 'x', nestedProperties: [{ name: 'b', dataType: 'blob' }, { name: 'e', dataType: 'object' }] }],
       vectors: { f: { index: { type: 'flat' }, quantizer: { type: 'bq', centred: true } }, h: { dimensions: 3, metric: 'dot', index: { ef: 9 } } },
     });
     expect(createSchema(configOf(rich))).toEqual(rich);
+  });
+});
+
+describe('what is indexed', () => {
+  const specs = (properties) => specsOf(createSchema({ name: 'A', properties }));
+
+  it('are properties that can be filtered by or searched', () => {
+    const nestedProperties = [{ name: 'n', dataType: 'text' }];
+    expect(specs([
+      { name: 'text', dataType: 'text', stemming: 'english' }, { name: 'tags', dataType: 'text[]', tokenization: 'field', indexSearchable: false },
+      { name: 'count', dataType: 'int' }, { name: 'blob', dataType: 'blob' }, { name: 'object', dataType: 'object', nestedProperties },
+      { name: 'body', dataType: 'text', indexFilterable: false }, { name: 'hidden', dataType: 'text', indexFilterable: false, indexSearchable: false },
+    ])).toEqual([
+      { name: 'text', dataType: 'text', tokenization: 'word', stemming: 'english', filterable: true, searchable: true },
+      { name: 'tags', dataType: 'text[]', tokenization: 'field', filterable: true, searchable: false },
+      { name: 'count', dataType: 'int', filterable: true, searchable: false },
+      { name: 'body', dataType: 'text', tokenization: 'word', filterable: false, searchable: true },
+    ]);
+  });
+
+  it.each([
+    [{}, true], [{ indexFilterable: false }, false], [{ indexRangeFilters: false }, true], [{ indexFilterable: false, indexRangeFilters: true }, true],
+    [{ indexFilterable: true, indexRangeFilters: false }, true], [{ indexFilterable: false, indexRangeFilters: false }, false],
+  ])('numbers with %j: %s', (config, isFilterable) => {
+    for (const dataType of ['int', 'number[]', 'date']) expect(specs([{ name: 'a', dataType, ...config }]).length > 0).toBe(isFilterable);
+  });
+
+  it('is told of schemas that know neither stopwords nor ranges', () => {
+    const { invertedIndex, ...older } = createSchema({ name: 'A', properties: [{ name: 'a', dataType: 'int' }] });
+    const [{ indexRangeFilters, ...property }] = older.properties;
+    const schema = { ...older, properties: [property] };
+    expect(indexRangeFilters).toBe(true);
+    expect(invertedIndexOf(schema)).toEqual(invertedIndex);
+    expect(specsOf(schema)).toEqual(specsOf(older));
+    expect(createSchema(configOf(schema))).toEqual({ ...older, invertedIndex });
+    expect(updateSchema(schema, {}).invertedIndex).toEqual(invertedIndex);
+  });
+});
+
+describe('a collection goes by its configuration', () => {
+  const properties = [{ name: 'text', dataType: 'text' }];
+  const objects = [{ id: 'a', properties: { text: 'the parcel parcel parcel' } }, { id: 'b', properties: { text: 'parcel' } }, { id: 'c', properties: { text: 'where is the refund' } }];
+
+  it('at once when it is changed, and when it is opened again', async () => {
+    const store = memory();
+    let db = await open({ store });
+    let tickets = await db.collections.create({ name: 'Ticket', properties, vectors: {}, invertedIndex: { stopwords: { additions: ['where'] } } });
+    await tickets.data.insertMany(objects);
+    const scores = async (query) => Object.fromEntries((await tickets.query.bm25(query, { returnMetadata: ['score'] })).objects.map(({ id, metadata }) => [id, metadata.score]));
+    expect(Object.keys(await scores('where parcel'))).toEqual(['a', 'b']);
+    const { a, b } = await scores('parcel');
+    expect(a).toBeGreaterThan(b);
+    await tickets.config.update({ invertedIndex: { bm25: { k1: 0 }, stopwords: { additions: [] } } });
+    expect(Object.keys(await scores('where parcel')).sort()).toEqual(['a', 'b', 'c']);
+    const flat = await scores('parcel');
+    expect(flat.a).toBe(flat.b);
+    await db.close();
+    db = await open({ store });
+    tickets = db.collections.use('Ticket');
+    expect((await tickets.config.get()).invertedIndex).toEqual({ bm25: { k1: 0, b: 0.75 }, stopwords: { preset: 'en', additions: [], removals: [] } });
+    expect(await scores('parcel')).toEqual(flat);
+    await db.close();
+  });
+
+  it('by stems of its languages, if there are stemmers of them', async () => {
+    const store = memory();
+    const db = await open({ store, stemmers: { backwards: (word) => [...word].sort().join('') } });
+    const named = (stemming) => [{ name: 'text', dataType: 'text', stemming }];
+    expect(await errorOf(() => db.collections.create({ name: 'Ticket', properties: named('klingon') }))).toMatchObject({ code: 'STEMMER_MISSING' });
+    const tickets = await db.collections.create({ name: 'Ticket', properties: named('backwards'), vectors: {} });
+    expect(await errorOf(() => tickets.config.addProperty({ name: 'more', dataType: 'text', stemming: 'klingon' }))).toMatchObject({ code: 'STEMMER_MISSING' });
+    expect((await tickets.config.get()).properties).toHaveLength(1);
+    await tickets.config.addProperty({ name: 'more', dataType: 'text', stemming: 'english' });
+    await tickets.data.insert({ id: 'a', properties: { text: 'listen', more: 'running parcels' } });
+    const found = async (filters) => (await tickets.query.fetchObjects({ filters })).objects.map(({ id }) => id);
+    expect(await found((f) => f.byProperty('text').equal('silent'))).toEqual(['a']);
+    expect(await found((f) => f.byProperty('more').equal('run parcel'))).toEqual(['a']);
+    expect((await tickets.query.bm25('parcel')).objects).toHaveLength(1);
+    expect((await tickets.query.bm25('enlist')).objects).toHaveLength(1);
+    await db.close();
   });
 });

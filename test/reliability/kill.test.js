@@ -16,9 +16,11 @@ describe('kill -9', () => {
     const sum = (figure) => runs.reduce((total, run) => total + run[figure], 0);
     const wrong = runs.flatMap((run) => run.wrong);
     process.stdout.write(`kill -9: ${sum('cycles')} cycles (${sum('killedOpening')} while opening), ${sum('acknowledged')} acknowledged writes, ${wrong.length} wrong, `
-      + `under way when killed: ${sum('present')} there, ${sum('absent')} not\n`);
+      + `under way when killed: ${sum('present')} there, ${sum('absent')} not; inverted index: ${sum('merges')} merges, ${sum('partsMost') / runs.length} parts opened at most\n`);
     expect(wrong).toEqual([]);
     expect(sum('cycles')).toBe(CYCLES);
     expect(sum('acknowledged')).toBeGreaterThan(CYCLES * 5);
+    expect(sum('merges')).toBeGreaterThan(CYCLES / 10);
+    expect(sum('partsMost')).toBeGreaterThan(3 * runs.length);
   });
 });

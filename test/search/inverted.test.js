@@ -251,6 +251,7 @@ describe('an inverted index', () => {
       const before = reader.reads;
       await opened.read(NAMES, READ_ALL);
       if (bytesMax === 1 << 24) expect(reader.reads).toBe(before);
+      if (bytesMax === 0) expect(() => opened.parts[0].terms('text')).toThrow('terms:text: expected to have been loaded');
       opened.reset();
       expect(options.cache.bytes).toBe(0);
     })));
@@ -372,6 +373,35 @@ describe('an inverted index', () => {
       docs.delete(removed);
       if (round % 5 === 0) files.write(index.freeze()).commit();
       await Promise.all(queries);
+    }
+  });
+
+  it('does not mind that files go which it waits for but does not need any more', async () => {
+    const next = randomOf(10);
+    const files = new Files(true);
+    const options = optionsOf(files, 1000);
+    const index = new InvertedIndex({ ...options, onWork: () => {} });
+    for (let slot = 0; slot < 8; slot++) {
+      index.put(docOf(next, slot));
+      index.load([]);
+    }
+    const { files: list } = files.write(index.freeze());
+    for (const areThere of [false, true]) {
+      const opened = await InvertedIndex.open(list, () => true, options);
+      const all = new Map(files.files);
+      expect(opened.work(1)).toBe(false);
+      const query = opened.read(NAMES, READ_ALL);
+      if (!areThere) files.files.clear();
+      opened.reset();
+      const doc = docOf(next, 3);
+      opened.put(doc);
+      expect(await query).toBe(linesOfDocs(new Map([[3, doc]])));
+      await new Promise((resolve) => { setImmediate(() => setImmediate(resolve)); });
+      expect(opened.work(1)).toBe(false);
+      opened.reset();
+      index.reset();
+      expect(options.cache.bytes).toBe(0);
+      files.files = all;
     }
   });
 

@@ -5,6 +5,8 @@ import { BLOCK } from '../../ts/search/types.js';
 import { integer, random } from '../conformance/random.js';
 import { expectEqual } from './support/part-oracle.js';
 
+const FIRST_SEED = Number(process.env.VECTILE_SEED ?? 1);
+
 /** One list, [ordinal, frequency][], after others. */
 function written(list, tokens, before = []) {
   const writer = new PostingsWriter(tokens);
@@ -97,7 +99,7 @@ describe('postings', () => {
   });
 
   it('gives back random lists', () => {
-    for (let seed = 1; seed <= 300; seed++) {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + 300; seed++) {
       const next = random(seed);
       const withFrequencies = next() < 0.6;
       const lists = Array.from({ length: integer(next, 1, 4) }, () => {

@@ -62,6 +62,14 @@ describe('hostile texts', () => {
     }
   });
 
+  it('segmenter: a word longer than its window is cut between code points', () => {
+    for (const text of ['x', 'xy'].map((start) => start + '𐐨'.repeat(3000))) {
+      const tokens = tokenize(text, 'segmenter');
+      expect(tokens.join('')).toBe(text);
+      expect(tokens.every((token) => token.isWellFormed())).toBe(true);
+    }
+  });
+
   it.each([
     ['one letter', 'й', 8e6], ['a letter and a space', 'й ', 5e5], ['pairs', '𐐨', 5e5], ['surrogates', '\udc00\ud800', 2e5], ['white space', ' \u00a0', 5e5],
     ['marks out of order', '\u0301\u0323', 5e5],
@@ -140,8 +148,10 @@ it('segments in windows as it would the whole text', () => {
   const next = random(seed);
   const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
   const words = ['word', 'don’t', '3.14', 'a.b', 'x_y', '数据库很快', 'ภาษาไทย', 'カタカナ', 'ひらがな', '😀', '👨‍👩‍👧', '🇩🇪🇫🇷', 'שלום', '. ', '...', '\n\n', ': ', ' ', ' ', ' ', ' '];
-  for (let i = 0; i < 12; i++) {
-    const text = Array.from({ length: integer(next, 500, 3000) }, () => pick(next, words)).join('');
+  for (let i = 0; i < 18; i++) {
+    const rate = pick(next, [0, 0.02, 0.9]);
+    const han = () => Array.from({ length: integer(next, 1, 300) }, () => pick(next, [...'中文分词测试一下我们的数据库是很快大学生活动中心'])).join('');
+    const text = Array.from({ length: rate === 0.9 ? 100 : 2000 }, () => (next() < rate ? `${han()}。` : pick(next, words))).join('');
     const whole = [...segmenter.segment(text)].filter(({ isWordLike }) => isWordLike).map(({ segment }) => segment);
     expect(tokenize(text, 'segmenter'), `seed ${seed}, text ${i}`).toEqual(whole);
   }

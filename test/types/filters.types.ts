@@ -83,11 +83,16 @@ findAny({ filters: (f) => f.byPropertyLength('anything').equal(5) });
 findAny({ filters: { operator: 'Like', property: 'anything', value: 'a' } });
 findAny({ filters: kept });
 
-// what takes filters of its own properties can stand where any will do, as before there were filters
+// as collections of any properties
 declare class Queries<P extends object> { find(options: { filters?: FilterInput<P> }): void }
 declare const typed: Queries<Ticket>;
-const whatever: Queries<Record<string, never>> | Queries<object> = typed;
-void whatever;
+const loose: Queries<any> = typed;
+loose.find({ filters: (f) => f.and(f.byProperty('anything').greaterThan(5), f.byPropertyLength('anything').equal(3)) });
+
+// and where the properties are not known yet
+function generic<P extends object>(queries: Queries<P>, filters: FilterInput<P>): void { queries.find({ filters }); }
+generic(typed, (f) => f.byProperty('paid').equal(true));
+generic<Ticket>(typed, { operator: 'Equal', property: 'paid', value: true });
 
 // @ts-expect-error there is no such property
 f.byProperty('txt');

@@ -6,12 +6,14 @@ import { call, checkAborted, checkSignal, type CallOptions } from './calls.js';
 import { checkOptions } from '../engine/checks.js';
 import { Data } from './data.js';
 import type { FilterInput } from './filters.js';
+import { filterOf } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
 import { Query } from './query.js';
 import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
 import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
-import { filterOf, pagesOf } from './select.js';
+import { pagesOf } from './select.js';
+import { specsOf } from './specs.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
 
 export type { ChangeEvent } from '../shard/types.js';
@@ -58,7 +60,7 @@ export class Collection<P extends object = Properties> {
     checkOptions(options, [...RETURN_OPTIONS, 'filters', 'after', 'signal']);
     checkSignal(signal);
     const { wantsVectors, make } = resultMaker<P>(this.#host, options);
-    const filter = filters === undefined ? undefined : await filterOf(this.#host, filters);
+    const filter = await filterOf(this.#host, filters);
     let from = 0;
     if (after !== undefined) {
       checkId(after, 'after');
@@ -96,13 +98,17 @@ export class Config<P extends object = Properties> {
     return call(options, [], () => configOf<P>(this.#host.schema()));
   }
 
-  /** Changes description, autoSchema, and of vectors quantizer, fullVectors, ef and threshold; searches are answered throughout. */
+  /** Changes description, autoSchema, invertedIndex, and of vectors quantizer, fullVectors, ef and threshold; searches are answered throughout. */
   async update(update: CollectionUpdate, options?: CallOptions): Promise<void> {
     await call(options, [], () => this.#host.changeSchema((schema) => updateSchema(schema, update)));
   }
 
+  /** One more property; objects that are there have none until they are written again. Throws STEMMER_MISSING if there is no stemmer of its language. */
   async addProperty(property: PropertyConfig, options?: CallOptions): Promise<void> {
-    await call(options, [], () => this.#host.changeSchema((schema) => addProperty(schema, property)));
+    await call(options, [], async () => {
+      await this.#host.checkStemmers(specsOf(addProperty(this.#host.schema(), property)));
+      await this.#host.changeSchema((schema) => addProperty(schema, property));
+    });
   }
 
   /** One more named vector; objects that are there have none until they are written again. */

@@ -5,12 +5,12 @@ import type { Durability } from '../storage/storage.js';
 import { call, checkAborted, type CallOptions } from './calls.js';
 import { deleteMany, type DeleteManyResult } from './delete-many.js';
 import type { FilterInput } from './filters.js';
+import { filterOf } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkSource, insertMany, type InsertManyResult, type ObjectSource } from './insert-many.js';
 import { checkObject, encodeFor, prepareOne, vectorsFor, type ObjectInput } from './prepare.js';
 import { decodeProperties, mergeProperties } from './properties.js';
-import { filterOf } from './select.js';
 import type { Properties, VectorsInput } from './typed.js';
 import { embed, textOf, touchesText } from './vectorize.js';
 import { onlyVector } from './vectors.js';
@@ -144,13 +144,15 @@ export class Data<P extends object = Properties> {
    * if it still matches; one that is changed again and again has failed, with REVISION_MISMATCH. When the call throws, a part may
    * have been deleted. Throws SCHEMA_MISMATCH for a filter that does not fit the schema.
    */
-  deleteMany(filter: FilterInput<P>, options: DeleteManyOptions = {}): Promise<DeleteManyResult> {
+  deleteMany(filters: FilterInput<P>, options: DeleteManyOptions = {}): Promise<DeleteManyResult> {
     return call(options, [...WRITE_OPTIONS, 'dryRun', 'verbose'], async (signal) => {
       const { dryRun = false, verbose = false } = options;
       if (typeof dryRun !== 'boolean') throw invalid('dryRun', 'true or false', dryRun);
       if (typeof verbose !== 'boolean') throw invalid('verbose', 'true or false', verbose);
       const durability = this.#durability(options);
-      return deleteMany(this.#host, await filterOf(this.#host, filter, 'filter'), { dryRun, verbose }, durability, signal);
+      const filter = await filterOf(this.#host, filters);
+      if (!filter) throw invalid('filters', 'a filter', filters);
+      return deleteMany(this.#host, filter, { dryRun, verbose }, durability, signal);
     });
   }
 

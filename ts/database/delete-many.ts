@@ -44,7 +44,10 @@ export async function deleteMany(
   if (dryRun) {
     const slots = await shard.select(filter);
     if (!verbose) return { ...result, matches: slots.count };
-    for (const slot of slots) if (shard.revisionOf(slot)) tell(shard.idOf(slot), false);
+    for (const slot of slots) {
+      const id = shard.idOf(slot);
+      if (id !== undefined) tell(id, false);
+    }
     return result;
   }
 
@@ -56,9 +59,11 @@ export async function deleteMany(
       checkAborted(signal);
       const changes: Change[] = [];
       for (; next >= 0 && changes.length < BATCH; next = selection.slots.next(next + 1)) {
+        const id = shard.idOf(next);
         const ifRevision = shard.revisionOf(next);
-        if (ifRevision > selection.seq) changed.set(shard.idOf(next), undefined);
-        else if (ifRevision) changes.push({ id: shard.idOf(next), ifRevision, effect: () => 'delete' });
+        if (id === undefined) continue;
+        if (ifRevision > selection.seq) changed.set(id, undefined);
+        else changes.push({ id, ifRevision, effect: () => 'delete' });
       }
       const outcomes = await shard.write(changes, durability);
       outcomes.forEach(({ error }, i) => {
@@ -73,8 +78,12 @@ export async function deleteMany(
     if (round < ROUNDS) continue;
     for (const slot of selection.slots) {
       const id = shard.idOf(slot);
-      if (shard.revisionOf(slot)) tell(id, false, changed.get(id) ?? new VectileError('REVISION_MISMATCH', `id: expected ${JSON.stringify(id)} to stay as it was selected, got writes`));
+      if (id !== undefined) tell(id, false, changed.get(id) ?? writtenAgain(id));
     }
     return result;
   }
+}
+
+function writtenAgain(id: string): VectileError {
+  return new VectileError('REVISION_MISMATCH', `filters: expected ${JSON.stringify(id)} to stay as it was found, got writes`);
 }

@@ -134,15 +134,18 @@ class Resolver {
   #ofProperty(operator: FilterOperator, property: PropertySchema, value: unknown): FilterNode {
     const { name, dataType } = property;
     const scalar = scalarOf(dataType);
-    const type = { operators: OPERATORS[scalar], type: dataType };
-    this.#fits(operator, type);
+    const kind = { operators: OPERATORS[scalar], type: dataType };
+    this.#fits(operator, kind);
     switch (operator) {
       case 'IsNull': return this.#in('value', () => this.#null(name, value));
       case 'Like': return this.#in('value', () => this.#like(property, value));
       case 'WithinGeoRange': return this.#in('value', () => this.#near(name, value));
     }
-    if (scalar === 'text' || scalar === 'uuid') return this.#compared(operator, { ...type, read: (text) => this.#tokens(property, text), ...termComparisons(name) }, value);
-    return this.#compared(operator, { ...type, read: (number) => this.#number(scalar, number), ...numberComparisons(`value:${name}`, scalar === dataType) }, value);
+    if (scalar === 'text' || scalar === 'uuid') {
+      return this.#compared(operator, { ...kind, read: (text) => this.#tokens(property, text), ...termComparisons(name) }, value);
+    }
+    const comparisons = numberComparisons(`value:${name}`, scalar === dataType);
+    return this.#compared(operator, { ...kind, read: (number) => this.#number(scalar, number), ...comparisons }, value);
   }
 
   #compared<V>(operator: FilterOperator, subject: Subject<V>, value: unknown): FilterNode {
@@ -278,7 +281,8 @@ class Resolver {
   /** Besides the operator. */
   #only(fields: Fields, ...names: string[]): void {
     for (const name of fields.keys()) {
-      if (name !== 'operator' && !names.includes(name)) throw this.#in(name, () => this.#invalid(`none beside ${names.join(' and ')}`, fields.get(name)));
+      if (name === 'operator' || names.includes(name)) continue;
+      throw this.#in(name, () => this.#invalid(`none beside ${names.join(' and ')}`, fields.get(name)));
     }
   }
 

@@ -36,7 +36,7 @@ export type Moment = Date | string;
  * | --- | --- |
  * | `Equal` | text: its tokens include all those of the value; lists: some element is equal; else the value is equal |
  * | `NotEqual` | not Equal: also of objects without the property |
- * | `GreaterThan`, `GreaterThanEqual`, `LessThan`, `LessThanEqual` | numbers, dates: by value; text: some token is beyond each token of the value, by code points; lists: some element |
+ * | `GreaterThan`, `GreaterThanEqual`, `LessThan`, `LessThanEqual` | the value, or some element; text: some token beyond each of the value, by code points |
  * | `Like` | for each word of the pattern there is a token like it; `*` stands for anything, `?` for one code point |
  * | `ContainsAny`, `ContainsAll`, `ContainsNone` | Equal to some, to each, to none of the values |
  * | `IsNull` | value true: it does not have the property; false: it has |
@@ -51,7 +51,9 @@ export interface OrFilter<P extends object> { readonly operator: 'Or'; readonly 
 export interface NotFilter<P extends object> { readonly operator: 'Not'; readonly filter: Filter<P> }
 
 /** By a property's values. */
-export type PropertyFilter<P extends object> = { [K in FilterName<P>]: ConditionOf<KindOf<ElementOf<P[K]>>, ElementOf<P[K]>> & { readonly property: K } }[FilterName<P>];
+export type PropertyFilter<P extends object> = {
+  [K in FilterName<P>]: ConditionOf<KindOf<ElementOf<P[K]>>, ElementOf<P[K]>> & { readonly property: K }
+}[FilterName<P>];
 
 /** By the number of code points of a text, or of elements of a list. */
 export type LengthFilter<P extends object> = Comparison<number> & { readonly length: LengthName<P> };

@@ -1,18 +1,23 @@
 /** Objects as queries give them. */
 import { invalid } from '../errors.js';
 import type { StoredObject } from '../shard/types.js';
+import type { Hit } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { decodeProperties } from './properties.js';
 import { checkPropertyNames, vectorOf } from './schema.js';
 import type { Properties } from './typed.js';
 
-export type MetadataName = 'distance' | 'certainty' | 'creationTime' | 'updateTime' | 'revision';
+export type MetadataName = 'distance' | 'certainty' | 'score' | 'explainScore' | 'creationTime' | 'updateTime' | 'revision';
 
 export interface Metadata {
-  /** Of near queries. */
+  /** Of near queries, and of hybrid ones where the object was found by nearness. */
   distance?: number;
-  /** Of near queries by cosine: 1 − distance / 2. */
+  /** The same by cosine: 1 − distance / 2. */
   certainty?: number;
+  /** Of bm25 and hybrid queries: higher is better. */
+  score?: number;
+  /** What the score is made of, in one line for people; its form may change. */
+  explainScore?: string;
   creationTime?: Date;
   updateTime?: Date;
   /** What `ifRevision` of a write is compared with; raised by every write of the object. */
@@ -39,12 +44,13 @@ export interface ReturnOptions<P extends object = Properties> {
 }
 
 export const RETURN_OPTIONS = ['returnProperties', 'returnMetadata', 'includeVector'] as const;
-const METADATA: readonly MetadataName[] = ['distance', 'certainty', 'creationTime', 'updateTime', 'revision'];
+const HIT_METADATA = ['distance', 'certainty', 'score', 'explainScore'] as const;
+const METADATA: readonly MetadataName[] = [...HIT_METADATA, 'creationTime', 'updateTime', 'revision'];
 
 /** Makes results of what is stored; checks the options first. Properties are read by the schema as it is by then: they may be newer than the call. */
 export function resultMaker<P extends object>(host: CollectionHost, options: ReturnOptions<P> = {}): {
   wantsVectors: boolean;
-  make(object: StoredObject, distance?: number, isCosine?: boolean): StoredResult<P>;
+  make(object: StoredObject, hit?: Hit): StoredResult<P>;
 } {
   const { returnProperties, returnMetadata = [], includeVector = false } = options;
   const schema = host.schema();
@@ -54,12 +60,12 @@ export function resultMaker<P extends object>(host: CollectionHost, options: Ret
   if (typeof includeVector !== 'boolean' && !Array.isArray(includeVector)) throw invalid('includeVector', 'true, false or names of vectors', includeVector);
   const wanted = Array.isArray(includeVector) ? includeVector.map((name: string) => vectorOf(schema, name, 'includeVector')) : includeVector ? schema.vectors : [];
   const asks = new Set(returnMetadata);
+  const ofHit = HIT_METADATA.filter((name) => asks.has(name));
   return {
     wantsVectors: wanted.length > 0,
-    make(object, distance, isCosine) {
+    make(object, hit) {
       const metadata: Metadata = {};
-      if (distance !== undefined && asks.has('distance')) metadata.distance = distance;
-      if (distance !== undefined && isCosine && asks.has('certainty')) metadata.certainty = 1 - distance / 2;
+      if (hit) for (const name of ofHit) if (hit[name] !== undefined) Object.assign(metadata, { [name]: hit[name] });
       if (asks.has('creationTime')) metadata.creationTime = new Date(object.created);
       if (asks.has('updateTime')) metadata.updateTime = new Date(object.updated);
       if (asks.has('revision')) metadata.revision = object.revision;

@@ -9,9 +9,6 @@ import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
 import type { StoredObject } from '../shard/types.js';
 import { checkAborted } from './calls.js';
-import { resolveFilter } from './filter-schema.js';
-import type { FilterInput } from './filters.js';
-import type { CollectionHost } from './host.js';
 
 export interface Selection {
   readonly slots: SlotSet;
@@ -23,12 +20,6 @@ export interface Want { readonly vectors?: boolean }
 
 /** Objects read at a time. */
 const PAGE = 256;
-
-/** Throws as `resolveFilter` does. */
-export async function filterOf<P extends object>(host: CollectionHost, filter: FilterInput<P>, argument = 'filters'): Promise<FilterNode> {
-  const analyzer = await host.analyzer();
-  return resolveFilter(host.schema(), filter, (property, text) => analyzer.termsOf(property, text), argument);
-}
 
 export async function selectObjects(shard: Shard, filter: FilterNode): Promise<Selection> {
   // asked first: what is written while the answer is on its way counts as later

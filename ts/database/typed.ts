@@ -2,6 +2,7 @@
 import type { StopwordOptions } from '../search/stopwords.js';
 import type { Codec, DataType, FullVectors, Metric, Tokenization, VectorInput } from '../types.js';
 
+export type { Stemmer } from '../search/stemming.js';
 export type { StopwordOptions } from '../search/stopwords.js';
 export type { DataType, ScalarType, Tokenization } from '../types.js';
 

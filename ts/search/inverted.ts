@@ -80,8 +80,8 @@ export class InvertedIndex {
 
   /**
    * `files`: as of a snapshot, in the order of its `freeze`; `has`: whether the shard had an object in a slot then. Reads heads
-   * and slots. Throws STORAGE_CORRUPT, BLOB_MISSING or STORAGE_VERSION where a file cannot be used. An object is missing from the index if
-   * `size` is less than the shard has.
+   * and slots. Throws STORAGE_CORRUPT, BLOB_MISSING or STORAGE_VERSION where a file cannot be used. Objects are missing from
+   * the index if `size` is less than the shard has.
    */
   static async open(files: readonly PartFile[], has: (slot: number) => boolean, options: InvertedOptions): Promise<InvertedIndex> {
     const index = new InvertedIndex(options);
@@ -191,7 +191,9 @@ export class InvertedIndex {
     };
   }
 
-  async #readLater<T>(names: readonly SectionName[], evaluate: (parts: readonly SectionedPart[]) => T, stored: readonly StoredPart[], waits: Promise<void>[]): Promise<T> {
+  async #readLater<T>(
+    names: readonly SectionName[], evaluate: (parts: readonly SectionedPart[]) => T, stored: readonly StoredPart[], waits: readonly Promise<void>[],
+  ): Promise<T> {
     try {
       try {
         await Promise.all(waits);
@@ -280,11 +282,11 @@ export class InvertedIndex {
       return true;
     }
     const merge: Merge = { inputs, steps: undefined };
-    const begin = () => { merge.steps = mergeParts(inputs.map(({ part }) => part)); };
+    const begin = () => { if (this.#merge === merge) merge.steps = mergeParts(inputs.map(({ part }) => part)); };
     for (const input of inputs) input.pin(input.part.names);
     let waits: Promise<void>[];
     try {
-      waits = inputs.flatMap((input) => load([input], input.part.names));
+      waits = load(inputs, [...new Set(inputs.flatMap(({ part }) => part.names))]);
     } catch (cause) {
       this.#releaseInputs(inputs);
       throw cause;
@@ -294,12 +296,12 @@ export class InvertedIndex {
       begin();
       return true;
     }
-    void Promise.all(waits).then(begin, (cause: unknown) => {
+    void Promise.all(waits).then(begin).catch((cause: unknown) => {
       this.#releaseInputs(inputs);
       if (this.#merge !== merge) return;
       this.#merge = undefined;
       this.#failure = { cause };
-    }).then(() => { if (this.#merge === merge || this.#failure) this.#options.onWork?.(); });
+    }).then(() => this.#options.onWork?.());
     return false;
   }
 
@@ -341,7 +343,8 @@ export class InvertedIndex {
   }
 
   #allotNumber(): number {
-    if (this.#byNumber.size > NUMBER_MAX - NUMBER_MIN) throw new VectileError('INDEX_FULL', `parts: expected at most ${this.#byNumber.size}, got more`);
+    const { size } = this.#byNumber;
+    if (size > NUMBER_MAX - NUMBER_MIN) throw new VectileError('INDEX_FULL', `parts: expected at most ${size}, got more`);
     do this.#lastNumber = this.#lastNumber < NUMBER_MAX ? this.#lastNumber + 1 : NUMBER_MIN; while (this.#byNumber.has(this.#lastNumber));
     return this.#lastNumber;
   }
@@ -349,6 +352,11 @@ export class InvertedIndex {
 
 function load(stored: readonly StoredPart[], names: readonly SectionName[]): Promise<void>[] {
   const waits: Promise<void>[] = [];
-  for (const part of stored) part.load(names, waits);
+  try {
+    for (const part of stored) part.load(names, waits);
+  } catch (cause) {
+    if (!waits.length) throw cause;
+    waits.push(Promise.reject(cause)); // the others are awaited too
+  }
   return waits;
 }

@@ -2,23 +2,22 @@
  * Makes one part of the live objects of several, a slice at a time. What is there in order is merged in order: slots, terms,
  * numbers and the lists of each; no text is decoded and nothing is sorted.
  */
+import { ListMerger, STALE, type ListSink } from './list-merger.js';
 import { NumbersSection, writeNumbers } from './numbers.js';
 import { writePresent, type SectionedPart, type Sections } from './part.js';
 import { PlacesSection, isBefore, writePlaces } from './places.js';
 import { PostingsWriter } from './postings.js';
 import { bytesOf } from './section.js';
 import { TermsSection, TermsWriter, compareBytes } from './terms.js';
-import { BLOCK, type NumbersKey, type Postings, type SectionName } from './types.js';
+import type { NumbersKey, Postings, SectionName } from './types.js';
 
 /** What is done between two yields, in postings: some 0.3 ms. */
 const SLICE = 16_384;
 /** What beginning a list costs, in postings. */
 const LIST_COST = 16;
 const SINGLE_COST = 4;
-/** In place of a new ordinal. */
-const STALE = 0xffffffff;
 
-/** One view per input; undefined where an input has no such section. */
+/** `maps`: of each input, the new ordinals by the old ones. `count`: of the new ones. */
 type Merge = (maps: readonly Uint32Array[], count: number) => Generator<void, Uint8Array | undefined>;
 
 /**
@@ -56,7 +55,9 @@ function mergeOf(name: SectionName, parts: readonly SectionedPart[]): Merge {
   }
 }
 
-function* merged(slots: readonly Uint32Array[], lives: readonly (Uint32Array | undefined)[], count: number, merges: Map<SectionName, Merge>): Generator<void, Sections> {
+function* merged(
+  slots: readonly Uint32Array[], lives: readonly (Uint32Array | undefined)[], count: number, merges: ReadonlyMap<SectionName, Merge>,
+): Generator<void, Sections> {
   const { mergedSlots, maps } = yield* mergeSlots(slots, lives, count);
   const sections: Sections = new Map([['slots', bytesOf(mergedSlots)]]);
   for (const [name, merge] of merges) {
@@ -67,8 +68,9 @@ function* merged(slots: readonly Uint32Array[], lives: readonly (Uint32Array | u
   return sections;
 }
 
-/** `maps`: of each input, the new ordinals by the old ones. */
-function* mergeSlots(inputs: readonly Uint32Array[], lives: readonly (Uint32Array | undefined)[], count: number): Generator<void, { mergedSlots: Uint32Array; maps: Uint32Array[] }> {
+function* mergeSlots(
+  inputs: readonly Uint32Array[], lives: readonly (Uint32Array | undefined)[], count: number,
+): Generator<void, { mergedSlots: Uint32Array; maps: Uint32Array[] }> {
   const mergedSlots = new Uint32Array(count);
   const maps = inputs.map((slots) => new Uint32Array(slots.length).fill(STALE));
   const at = new Uint32Array(inputs.length);
@@ -95,7 +97,7 @@ function* mergeSlots(inputs: readonly Uint32Array[], lives: readonly (Uint32Arra
     const map = maps[first]!;
     const end = Math.min(slots.length, from + SLICE);
     let ordinal = from;
-    // A stale object's slot may be another input's live one: they are equal, and one of them is stepped over.
+    // A stale object may have the slot of another input's live one: then `second` is the same, and this goes one step.
     do {
       if (!live || live[ordinal >>> 5]! >>> (ordinal & 31) & 1) {
         map[ordinal] = next;
@@ -111,96 +113,6 @@ function* mergeSlots(inputs: readonly Uint32Array[], lives: readonly (Uint32Arra
   }
 }
 
-interface ListSink {
-  add(ordinal: number, frequency: number): void;
-}
-
-/** One of the lists that are merged, read block by block. */
-class Source {
-  readonly ordinals = new Uint32Array(BLOCK);
-  readonly frequencies = new Uint32Array(BLOCK).fill(1);
-  at = 0;
-  count = 0;
-  #postings: Postings | undefined;
-  #map: Uint32Array = new Uint32Array(0);
-  #block = 0;
-
-  /** False if it has no live ordinal. */
-  open(postings: Postings, map: Uint32Array): boolean {
-    this.#postings = postings;
-    this.#map = map;
-    this.#block = 0;
-    return this.fill();
-  }
-
-  /** The next block's live ordinals, as new ones; false at the end. */
-  fill(): boolean {
-    const postings = this.#postings!;
-    const map = this.#map;
-    const { ordinals, frequencies } = this;
-    this.at = 0;
-    this.count = 0;
-    while (this.count === 0 && this.#block < postings.blockCount) {
-      const length = postings.decode(this.#block++, ordinals, frequencies);
-      let count = 0;
-      for (let i = 0; i < length; i++) {
-        const ordinal = map[ordinals[i]!]!;
-        if (ordinal === STALE) continue;
-        ordinals[count] = ordinal;
-        frequencies[count++] = frequencies[i]!;
-      }
-      this.count = count;
-    }
-    return this.count > 0;
-  }
-}
-
-/** Merges the lists of one key. */
-class ListMerger {
-  readonly #spare: Source[] = [];
-  readonly #sources: Source[] = [];
-
-  open(postings: Postings, map: Uint32Array): void {
-    const source = this.#spare.pop() ?? new Source();
-    (source.open(postings, map) ? this.#sources : this.#spare).push(source);
-  }
-
-  /** Gives about so many ordinals to the sink; returns what is left of the budget: more than 0 only if all are given. */
-  step(sink: ListSink, budget: number): number {
-    const sources = this.#sources;
-    while (sources.length > 0) {
-      if (budget <= 0) return 0;
-      let first = 0;
-      let least = Infinity;
-      let second = Infinity;
-      for (let i = 0; i < sources.length; i++) {
-        const source = sources[i]!;
-        const ordinal = source.ordinals[source.at]!;
-        if (ordinal < least) {
-          second = least;
-          least = ordinal;
-          first = i;
-        } else if (ordinal < second) second = ordinal;
-      }
-      const source = sources[first]!;
-      const { ordinals, frequencies, count } = source;
-      let at = source.at;
-      do {
-        sink.add(ordinals[at]!, frequencies[at]!);
-        at++;
-      } while (at < count && ordinals[at]! < second);
-      budget -= at - source.at;
-      source.at = at;
-      if (at === count && !source.fill()) {
-        sources[first] = sources[sources.length - 1]!;
-        sources.pop();
-        this.#spare.push(source);
-      }
-    }
-    return budget;
-  }
-}
-
 function* mergePresent(inputs: readonly (Postings | undefined)[], maps: readonly Uint32Array[]): Generator<void, Uint8Array | undefined> {
   const merger = new ListMerger();
   const list = new PostingsWriter();
@@ -209,7 +121,9 @@ function* mergePresent(inputs: readonly (Postings | undefined)[], maps: readonly
   return yield* writePresent(list);
 }
 
-function* mergeTerms(inputs: readonly (TermsSection | undefined)[], maps: readonly Uint32Array[], count: number): Generator<void, Uint8Array | undefined> {
+function* mergeTerms(
+  inputs: readonly (TermsSection | undefined)[], maps: readonly Uint32Array[], count: number,
+): Generator<void, Uint8Array | undefined> {
   const there = inputs.filter((input) => input !== undefined);
   const thereMaps = maps.filter((_, i) => inputs[i]);
   const tokens = there.some(({ hasFrequencies }) => hasFrequencies) ? yield* mergeTokens(there, thereMaps, count) : undefined;
@@ -303,7 +217,7 @@ function* mergeNumbers(inputs: readonly (NumbersSection | undefined)[], maps: re
   const thereMaps = maps.filter((_, i) => inputs[i]);
   const keys = new Float64Array(there.reduce((sum, input) => sum + input.keys.length, 0));
   const starts = new Uint32Array(keys.length + 1);
-  const ordinals = new OrdinalSink(there.reduce((sum, input) => sum + input.countMax, 0));
+  const ordinals = new OrdinalSink(there.reduce((sum, input) => sum + input.total, 0));
   const merger = new ListMerger();
   const at = new Uint32Array(there.length);
   // Infinity at the end: keys are finite.

@@ -88,8 +88,8 @@ export class NumbersSection implements Numbers {
     return this.#lists?.at(this.#starts[index]!) ?? new PlainList(this.#ordinals.subarray(this.#start(index), this.#start(index + 1)));
   }
 
-  /** All ordinals of all keys, those of several keys repeated: at least as many. */
-  get countMax(): number {
+  /** Ordinals of all keys together; those of an object with several keys repeated. */
+  get total(): number {
     if (!this.#lists) return this.#ordinals.length;
     return this.#starts.reduce((sum, start) => sum + this.#lists!.countAt(start), 0);
   }

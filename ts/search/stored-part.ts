@@ -60,7 +60,7 @@ export class StoredPart implements FrozenPart {
     const names = sections.map(({ name }) => name).filter((name) => name !== SLOTS) as SectionName[];
     this.part = new SectionedPart((name) => this.#sections.get(name)?.content(), names);
     for (const section of sections) section.owner = this;
-    if (!file) host.cache.hold(this.#evictableBytes());
+    if (!file) host.cache.hold(this.#sectionBytes());
   }
 
   static of(host: PartHost, number: number, sections: Sections): StoredPart {
@@ -88,8 +88,8 @@ export class StoredPart implements FrozenPart {
   get staleCount(): number { return this.part.staleCount; }
   get file(): PartFile | undefined { return this.#file; }
 
-  /** Of sections that are in memory and need not be, or would not if they were in a file. */
-  get residentBytes(): number { return this.#evictableBytes((section) => section.data !== undefined); }
+  /** Of sections in memory; slots, which always are, are not counted. */
+  get residentBytes(): number { return this.#sectionBytes(({ data }) => data !== undefined); }
 
   pin(names: readonly SectionName[]): void {
     for (const name of names) {
@@ -105,13 +105,13 @@ export class StoredPart implements FrozenPart {
     }
   }
 
-  /** Brings sections into memory. They must be pinned. Pushes what is to be awaited. */
+  /** Brings sections into memory, which must be pinned; pushes what is to be awaited. Not once the part was dropped. */
   load(names: readonly SectionName[], waits: Promise<void>[]): void {
     for (const name of names) {
       const section = this.#sections.get(name);
       if (!section) continue;
       if (section.data) {
-        if (this.#file && !this.#isDropped) this.#host.cache.use(section);
+        if (this.#file) this.#host.cache.use(section);
         continue;
       }
       const wait = section.loading ?? this.#read(section);
@@ -131,13 +131,13 @@ export class StoredPart implements FrozenPart {
     for (const section of this.#sections.values()) section.place = places.get(section.name);
     this.#file = { name: file.name, bytes: file.bytes, count: this.count };
     if (this.#isDropped) return;
-    this.#host.cache.hold(-this.#evictableBytes());
+    this.#host.cache.hold(-this.#sectionBytes());
     for (const section of this.#sections.values()) if (section.name !== SLOTS) this.#host.cache.use(section);
   }
 
   /** Takes the part's sections out of the cache's account. Who holds a view keeps it. */
   drop(): void {
-    if (!this.#file) this.#host.cache.hold(-this.#evictableBytes());
+    if (!this.#file) this.#host.cache.hold(-this.#sectionBytes());
     for (const section of this.#sections.values()) this.#host.cache.forget(section);
     this.#isDropped = true;
   }
@@ -155,7 +155,7 @@ export class StoredPart implements FrozenPart {
     return section.loading = read.then(arrived).finally(() => { section.loading = undefined; });
   }
 
-  #evictableBytes(isCounted = (_: Section) => true): number {
+  #sectionBytes(isCounted = (_: Section) => true): number {
     let sum = 0;
     for (const section of this.#sections.values()) if (section.name !== SLOTS && isCounted(section)) sum += section.bytes;
     return sum;

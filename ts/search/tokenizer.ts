@@ -136,26 +136,26 @@ let segmenter: Intl.Segmenter | undefined;
 /**
  * The next window begins with a word after something else than a word, where Unicode's rules (Standard Annex 29) and the
  * dictionaries of languages without spaces do not look back. Where a window has no such place, it begins with the last
- * segment, and a segment as long as the window is cut.
+ * segment, and a segment as long as the window is cut. Half a character at the end is a segment, and so comes again whole.
  */
 function segments(text: string): string[] {
   segmenter ??= newSegmenter();
   const found: string[] = [];
   for (let start = 0; start < text.length;) {
-    const window = text.slice(start, windowEnd(text, start));
+    const window = text.slice(start, start + WINDOW);
     const isLast = start + window.length === text.length;
-    const before = found.length;
-    let words = before;
     let wasWord = true;
+    // Where the next window may begin, and how many words are before that.
     let safe = 0;
     let safeWords = 0;
     let last = 0;
+    let lastWords = 0;
     for (const { segment, index, isWordLike } of segmenter.segment(window)) {
       last = index;
-      words = found.length;
+      lastWords = found.length;
       if (isWordLike && !wasWord) {
         safe = index;
-        safeWords = words;
+        safeWords = lastWords;
       }
       wasWord = isWordLike === true;
       if (isWordLike) found.push(shortened(segment));
@@ -163,19 +163,12 @@ function segments(text: string): string[] {
     if (isLast) break;
     if (safe === 0) {
       safe = last === 0 ? window.length : last;
-      safeWords = last === 0 ? found.length : words;
+      safeWords = last === 0 ? found.length : lastWords;
     }
     found.length = safeWords;
     start += safe;
   }
   return found;
-}
-
-function windowEnd(text: string, start: number): number {
-  const end = start + WINDOW;
-  if (end >= text.length) return text.length;
-  const code = text.charCodeAt(end - 1);
-  return code >= 0xd800 && code < 0xdc00 ? end - 1 : end;
 }
 
 function newSegmenter(): Intl.Segmenter {

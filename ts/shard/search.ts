@@ -108,15 +108,19 @@ export class ShardSearch {
   }
 
   #read<T>(names: readonly SectionName[], work: (parts: readonly SectionedPart[]) => T): T | Promise<T> {
-    if (!this.#isComplete) return this.#rebuild().then(() => this.#read(names, work));
+    const again = () => this.#rebuild().then(() => this.#read(names, work));
+    if (!this.#isComplete) return again();
+    // while files were waited for, another question may have met damage
+    const whileComplete = (parts: readonly SectionedPart[]) => (this.#isComplete ? { answer: work(parts) } : undefined);
+    const given = (found: { answer: T } | undefined): T | Promise<T> => (found ? found.answer : again());
     const mend = (cause: unknown): Promise<T> => {
       if (!isDamage(cause)) throw cause;
       this.#isComplete = false;
-      return this.#rebuild().then(() => this.#index.read(names, work));
+      return again();
     };
     try {
-      const result = this.#index.read(names, work);
-      return result instanceof Promise ? result.catch(mend) : result;
+      const found = this.#index.read(names, whileComplete);
+      return found instanceof Promise ? found.then(given, mend) : given(found);
     } catch (cause) {
       return mend(cause);
     }

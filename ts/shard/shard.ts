@@ -141,7 +141,13 @@ export class Shard {
   /** Why writes are refused, if they are. */
   get failure(): VectileError | undefined { return this.#failure; }
 
+  /** Of the last write: while it stays, nothing has changed. */
+  get seq(): number { return this.#seq; }
+
   slotOf(id: string): number { return this.#objects.table.slotOf(id); }
+
+  /** Of the object in a slot; 0 if it is free. */
+  revisionOf(slot: number): number { return this.#objects.table.has(slot) ? this.#objects.table.revisions[slot]! : 0; }
 
   /**
    * Writes up to so many objects as one record: after a crash all of it is there or nothing. Ids must differ. What fails its

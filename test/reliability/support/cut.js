@@ -1,6 +1,7 @@
 /** Cuts logs off. */
 import { SimulatedFiles } from '../../storage/simulated-files.js';
 import { randomOf, vectorOf } from './random.js';
+import { checkSearches } from './searches.js';
 import { fs, open } from './vectile.js';
 
 const PATH = '/data';
@@ -82,8 +83,11 @@ export async function cutDatabase(bytesMin, step) {
     try {
       const reopened = await open({ store: fs(PATH, { files: cutFiles }) });
       const found = new Map();
-      for await (const { id, properties } of reopened.collections.use('Item').iterator()) found.set(id, properties.text);
+      const opened = reopened.collections.use('Item');
+      for await (const { id, properties } of opened.iterator()) found.set(id, properties.text);
       if (found.size !== objects.size || [...objects].some(([id, text]) => found.get(id) !== text)) wrong.push(`cut at ${cut}: expected ${objects.size} objects as after write ${whole}, got ${found.size}`);
+      const expected = [...objects].map(([id, text]) => ({ id, properties: { text } }));
+      wrong.push(...(await checkSearches(opened, expected, random, { number: undefined, filters: 1, keywords: 1 })).map((what) => `cut at ${cut}: ${what}`));
       cutFiles.failAt(1, 'stop'); // no snapshot is needed any more
       await reopened.close().catch(() => {});
     } catch (error) {

@@ -35,7 +35,7 @@ export async function killCycles({ program, name, cycles, seed }) {
   const random = randomOf(seed);
   const folder = join(program.folder, name);
   const model = new Model();
-  const figures = { cycles: 0, killedOpening: 0, acknowledged: 0, present: 0, absent: 0, objects: 0, wrong: [] };
+  const figures = { cycles: 0, killedOpening: 0, partsMost: 0, merges: 0, wrong: [] };
   for (let cycle = 0; cycle <= cycles; cycle++) {
     const isLast = cycle === cycles;
     const journal = join(program.folder, `${name}.journal`);
@@ -45,7 +45,11 @@ export async function killCycles({ program, name, cycles, seed }) {
     const whileOpening = !isLast && random() < 0.2 ? 40 + random() * 80 : undefined;
     const found = await life(program.path, options, journal, { whileOpening, forMs: isLast ? undefined : 50 + random() * 200 });
     if (!isLast) figures.cycles++;
-    for (const line of found) follow(line, model, figures, `${name}, cycle ${cycle}`);
+    for (const line of found) {
+      follow(line, model, figures, `${name}, cycle ${cycle}`);
+      figures.partsMost = Math.max(figures.partsMost, line.parts ?? 0);
+      if (line.merged) figures.merges++;
+    }
     if (!found.length) figures.killedOpening++;
     if (figures.wrong.length) break;
   }

@@ -1,5 +1,6 @@
 /** Everything that can be read of a collection, for a process to tell its parent. */
 import { randomOf } from './random.js';
+import { checkSearches } from './searches.js';
 
 const SAMPLE = 20;
 
@@ -21,6 +22,7 @@ export async function readAll(items, seed) {
       else if (Math.abs(hit.metadata.distance) > 1e-5) wrong.push(`nearVector ${name}: ${object.id} is at distance ${hit.metadata.distance} of its own vector`);
     }
   }
+  wrong.push(...await checkSearches(items, all, random));
   return {
     wrong,
     objects: all.map(({ id, properties, vectors }) => ({ id, properties, vectors: Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, encode(vector)])) })),

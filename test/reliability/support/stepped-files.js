@@ -8,7 +8,7 @@ export function kindOf(path) {
   if (name.startsWith('.tmp-')) return 'new file';
   if (name.endsWith('.log')) return parts.includes('catalog') ? 'catalog log' : 'log';
   if (name.startsWith('lock-')) return 'lock';
-  if (/^(objects|vectors|table|index|unlinked)-/.test(name)) return name.split('-')[0];
+  if (/^(objects|vectors|table|index|unlinked|inverted)-/.test(name)) return name.split('-')[0];
   if (name === 'manifest' || name === 'vectile.json') return name;
   if (name === 'log') return 'folder of log';
   return parts.at(-2) === 'shards' ? 'folder of shard' : 'folder';

@@ -38,6 +38,7 @@ async function round(from) {
     await db.snapshot();
     const id = `id-${from + i * 40}`;
     await write({ kind: 'delete', id }, () => items.data.deleteById(id));
+    await items.query.bm25('text', { limit: 1 }); // seals, so that there are several parts
     const changed = { id: `id-${from + 1 + i}`, text: 'changed', main: 5000 + from + i };
     await write({ kind: 'update', ...changed }, () => items.data.update(input(changed)));
   }

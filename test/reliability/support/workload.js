@@ -1,13 +1,15 @@
 /**
  * A process with a database and a random workload, to be killed at any moment. Its arguments are a JSON text. It writes a journal to its
- * standard output, which is a file, a JSON text per line: what was found when it opened (`found`), each write before it is begun
- * (`begin`), and after it was acknowledged (`done`).
+ * standard output, which is a file, a JSON text per line: what was found when it opened (`found`), of how many parts of the inverted
+ * index (`parts`), each write before it is begun (`begin`), and after it was acknowledged (`done`), and how many parts became fewer
+ * (`merged`).
  */
 import { writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fs, open } from './vectile.js';
 import { readAll } from './read.js';
 import { pick, randomOf, vectorOf } from './random.js';
+import { checkSearches, objectsOf } from './searches.js';
 
 const { folder, seed, durability, collection, isEndless = true, steps = Infinity } = JSON.parse(process.argv[2]);
 const tell = (line) => writeSync(1, `${JSON.stringify(line)}\n`);
@@ -29,8 +31,10 @@ async function run() {
   const db = await open({ store: fs(folder), durability });
   if (!(await db.collections.exists('Item'))) await db.collections.create({ name: 'Item', ...collection });
   const items = db.collections.use('Item');
+  const partsOf = async () => (await db.stats()).collections.Item.inverted.parts;
+  const partsFound = await partsOf();
   const found = await readAll(items, seed);
-  tell({ found });
+  tell({ found, parts: partsFound });
   const ids = new Set(found.objects.map(({ id }) => id));
   let hasExtra = 'extra' in (await items.config.get()).vectors;
   let number = 0;
@@ -93,6 +97,7 @@ async function run() {
     return write({ kind, id, ...some }, () => items.data.update(input({ id, ...some })));
   };
 
+  let parts = await partsOf();
   for (let step = 0; step < steps; step++) {
     if (chance(0.12) && background.size < 2) {
       const work = pick(random, [() => db.snapshot(), () => db.compact(), codec])();
@@ -104,6 +109,15 @@ async function run() {
     await Promise.all(Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomWrite(busy)));
     await turn();
     if (failure) throw failure;
+    // what is asked for is sealed into a part, so that there are some to be merged
+    if (chance(0.5)) await items.query.bm25('text', { limit: 1 });
+    if (chance(0.1)) {
+      const [wrong] = await checkSearches(items, await objectsOf(items), random);
+      if (wrong) throw new Error(wrong);
+    }
+    const former = parts;
+    parts = await partsOf();
+    if (parts < former) tell({ merged: former - parts });
   }
   await Promise.all(background);
   await db.close();

@@ -32,10 +32,19 @@ export const SPECS = [
   property('unindexed', 'int', { filterable: false }),
 ];
 
-const WORDS = ['a', 'b', 'cat', 'cats', 'dog', 'constructor', '__proto__', 'toString', 'Ünïcode', 'naïve', 'e\u0301te', '日本', '𝒳𝒴', '😀', '\uffee', '\ue000x', '\ud800', 'z\u0000z', 'term', 'terms', '0', '42', 'x'.repeat(70)];
+const WORDS = [
+  'a', 'b', 'cat', 'cats', 'dog', 'constructor', '__proto__', 'toString', 'Ünïcode', 'naïve',
+  'e\u0301te', '日本', '𝒳𝒴', '😀', '\uffee', '\ue000x', '\ud800', 'z\u0000z', 'term', 'terms', '0', '42', 'x'.repeat(70),
+];
 
 const uuid = (next) => `0000000${integer(next, 0, 9)}-aaaa-4bbb-8ccc-00000000000${integer(next, 0, 3)}`;
-const phrase = (next) => Array.from({ length: next() < 0.05 ? integer(next, 250, 400) : integer(next, 0, 9) }, () => (next() < 0.1 ? `w${integer(next, 0, 300)}` : pick(next, WORDS))).join(pick(next, [' ', '  ', ', ']));
+
+function phrase(next) {
+  const length = next() < 0.05 ? integer(next, 250, 400) : integer(next, 0, 9);
+  const words = Array.from({ length }, () => (next() < 0.1 ? `w${integer(next, 0, 300)}` : pick(next, WORDS)));
+  return words.join(pick(next, [' ', '  ', ', ']));
+}
+
 const date = (next) => new Date(integer(next, -3, 4) * 86_400_000 * 400 + integer(next, 0, 3)).toISOString();
 const place = (next) => ({ latitude: integer(next, -9, 10) * 10, longitude: integer(next, -18, 19) * 10 + (next() < 0.5 ? 0.5 : 0) });
 const list = (next, element) => Array.from({ length: integer(next, 0, 4) }, () => element(next));
@@ -57,6 +66,7 @@ function valueOf(next, type) {
 
 /** Properties by name; about a third are missing. */
 export function propertiesOf(next) {
+  // Without a prototype, so that __proto__ is a property like others.
   const properties = Object.create(null);
   const missing = next();
   for (const { name, dataType } of SPECS) if (next() >= missing * 0.7) properties[name] = valueOf(next, dataType);
@@ -65,9 +75,7 @@ export function propertiesOf(next) {
 
 export function docOf(next, slot) {
   const properties = propertiesOf(next);
-  // Written by hand: JSON.stringify passes over __proto__ in an object made by a literal, not in one without prototype.
-  return {
-    doc: { slot, created: 1_700_000_000_000 + integer(next, 0, 5), updated: 1_700_000_000_000 + integer(next, 0, 5000) / 2, properties: new TextEncoder().encode(JSON.stringify(properties)) },
-    properties,
-  };
+  const json = new TextEncoder().encode(JSON.stringify(properties));
+  const time = 1_700_000_000_000;
+  return { doc: { slot, created: time + integer(next, 0, 5), updated: time + integer(next, 0, 5000) / 2, properties: json }, properties };
 }

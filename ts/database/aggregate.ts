@@ -1,0 +1,227 @@
+/** Counting objects, and telling of the values of their properties: of all, of those a filter lets through, by groups, or of hits. */
+import { checkOptions, integer } from '../engine/checks.js';
+import { invalid } from '../errors.js';
+import type { Summary } from '../search/accumulators.js';
+import { Aggregation, GroupedAggregation } from '../search/aggregates.js';
+import type { Value } from '../search/values.js';
+import { visitAll, visitSlots } from './aggregate-values.js';
+import { call, type CallOptions } from './calls.js';
+import type { FilterInput } from './filters.js';
+import { filterOf, type Take } from './hits.js';
+import type { CollectionHost } from './host.js';
+import { hybridHits } from './hybrid.js';
+import { aggregatesOf, metricsOf, orderedProperty, valueAs, type Aggregates, type Metric, type Metrics } from './metrics.js';
+import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
+import type { PropertySchema } from './property-schema.js';
+import { HYBRID_KEYS, LIMIT_MAX, NEAR_KEYS, type HybridOptions, type NearOptions, type OrderedName, type Page } from './query-options.js';
+import type { ReturnOptions } from './results.js';
+import type { Properties, VectorsInput } from './typed.js';
+
+export interface AggregateOptions<P extends object = Properties, M extends Metrics<P> = Metrics<P>> extends CallOptions {
+  /** Only objects for which it is true. */
+  filters?: FilterInput<P>;
+  /** What is told, by property. Default nothing but counts. */
+  metrics?: M & { readonly [K in Exclude<keyof M, OrderedName<P>>]: never };
+}
+
+/** Of the hits of a search. Options of the search are as there. */
+interface AggregateHitsOptions<P extends object, M extends Metrics<P>> extends AggregateOptions<P, M> {
+  /** How many hits at most, 1 … 10,000. May be left out only beside `distance` and `certainty`. */
+  objectLimit?: number;
+  /** The same by groups, too. */
+  groupBy?: AggregateGroupBy<P>;
+}
+
+export interface AggregateNearOptions<P extends object = Properties, M extends Metrics<P> = Metrics<P>>
+  extends AggregateHitsOptions<P, M>, Pick<NearOptions<P>, 'distance' | 'certainty' | 'targetVector' | 'ef' | 'oversampling'> {}
+
+export interface AggregateHybridOptions<P extends object = Properties, M extends Metrics<P> = Metrics<P>>
+  extends AggregateHitsOptions<P, M>,
+  Omit<HybridOptions<P>, keyof AggregateHitsOptions<P, M> | 'limit' | 'offset' | 'autoLimit' | keyof ReturnOptions<P>> {}
+
+export interface AggregateResult<P extends object = Properties, M = Metrics<P>> {
+  /** Objects. */
+  totalCount: number;
+  properties: Aggregates<P, M>;
+}
+
+export interface AggregateGroup<P extends object = Properties, M = Metrics<P>> extends AggregateResult<P, M> {
+  groupedBy: { property: OrderedName<P>; value: string | number | boolean | Date };
+}
+
+export interface AggregateHitsResult<P extends object = Properties, M = Metrics<P>> extends AggregateResult<P, M> {
+  /** With `groupBy`. */
+  groups?: AggregateGroup<P, M>[];
+}
+
+export interface AggregateGroupBy<P extends object = Properties> {
+  /** Objects with a list are in the group of each of its values; those without the property are in none. */
+  property: OrderedName<P>;
+  /** The largest groups, 1 … 10,000. Default 100. */
+  limit?: number;
+}
+
+const OPTIONS = ['filters', 'metrics'];
+/** What is meant for hits that are listed. */
+const LISTED = ['limit', 'offset', 'autoLimit', 'returnProperties', 'returnMetadata', 'includeVector', 'diversity'];
+const NEAR_OPTIONS = ['metrics', 'objectLimit', ...NEAR_KEYS.filter((key) => !LISTED.includes(key))];
+const HYBRID_OPTIONS = ['metrics', 'objectLimit', ...HYBRID_KEYS.filter((key) => !LISTED.includes(key))];
+const GROUPS = 100;
+const GROUPS_MAX = 10_000;
+
+/**
+ * Counts and metrics, exact. They are of one moment where all properties asked for are filterable and single, of type int, number,
+ * date or boolean: the index has these. Others are read from every object, and what is written meanwhile counts as it was before
+ * or is after. For medians and modes all values are held in memory, 8 bytes each; of texts, all different ones.
+ *
+ * All throw SCHEMA_MISMATCH for filters, metrics and groups that do not fit the schema.
+ */
+export class Aggregate<P extends object = Properties> {
+  readonly #host: CollectionHost;
+
+  constructor(host: CollectionHost) {
+    this.#host = host;
+  }
+
+  /** Of all objects. */
+  overAll<const M extends Metrics<P> = Record<never, never>>(options: AggregateOptions<P, M> = {}): Promise<AggregateResult<P, M>> {
+    return call(options, OPTIONS, async (signal) => {
+      const tally = new Tally<P, M>(this.#host, options.metrics);
+      if (tally.properties.length) await this.#visit(tally, options.filters, signal);
+      else tally.count(await this.#count(options.filters));
+      return tally.result();
+    });
+  }
+
+  /** Of the largest groups of objects that have a value in common, equally large ones by their values. */
+  groupBy<const M extends Metrics<P> = Record<never, never>>(groupBy: AggregateGroupBy<P>, options: AggregateOptions<P, M> = {}): Promise<AggregateGroup<P, M>[]> {
+    return call(options, OPTIONS, async (signal) => {
+      const groups = groupsOf<P, M>(this.#host, groupBy, options.metrics);
+      await this.#visit(groups, options.filters, signal);
+      return groups.results();
+    });
+  }
+
+  /** Of the nearest to a vector. */
+  nearVector<const M extends Metrics<P> = Record<never, never>>(vector: VectorsInput, options: AggregateNearOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
+    return this.#near(options, () => vectorQuery(this.#host.schema(), vector, options.targetVector));
+  }
+
+  /** Of the nearest to an object, and of itself. */
+  nearObject<const M extends Metrics<P> = Record<never, never>>(id: string, options: AggregateNearOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
+    return this.#near(options, () => objectQuery(this.#host, id, options.targetVector));
+  }
+
+  /** Of the nearest to a text, or to the mean of up to 64. */
+  nearText<const M extends Metrics<P> = Record<never, never>>(
+    text: string | readonly string[], options: AggregateNearOptions<P, M> = {},
+  ): Promise<AggregateHitsResult<P, M>> {
+    return this.#near(options, (signal) => textQuery(this.#host, text, options.targetVector, signal));
+  }
+
+  /** Of the best by words and nearness; `objectLimit` is needed. */
+  hybrid<const M extends Metrics<P> = Record<never, never>>(text: string, options: AggregateHybridOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
+    return call(options, HYBRID_OPTIONS, (signal) => hybridHits(this.#host, text, pageOf(options.objectLimit), options, signal, this.#take(options, signal)));
+  }
+
+  #near<M extends Metrics<P>>(
+    options: AggregateNearOptions<P, M>, query: (signal: AbortSignal | undefined) => VectorQuery | Promise<VectorQuery>,
+  ): Promise<AggregateHitsResult<P, M>> {
+    return call(options, NEAR_OPTIONS, async (signal) => {
+      const page = pageOf(options.objectLimit, options.distance !== undefined || options.certainty !== undefined);
+      const take = this.#take(options, signal);
+      return nearHits(this.#host, await query(signal), page, options, take);
+    });
+  }
+
+  /** What becomes of hits; what is asked of them is checked at once. */
+  #take<M extends Metrics<P>>({ metrics, groupBy }: AggregateHitsOptions<P, M>, signal: AbortSignal | undefined): Take<AggregateHitsResult<P, M>> {
+    const tally = new Tally<P, M>(this.#host, metrics);
+    const groups = groupBy === undefined ? undefined : groupsOf<P, M>(this.#host, groupBy, metrics);
+    const { properties } = groups ?? tally;
+    return async (shard, hits) => {
+      await visitSlots(shard, hits.map(({ slot }) => slot), properties, (values) => {
+        tally.add(values);
+        groups?.add(values);
+      }, signal);
+      return { ...tally.result(), ...groups && { groups: groups.results() } };
+    };
+  }
+
+  async #count(filters: FilterInput<P> | undefined): Promise<number> {
+    const filter = await filterOf(this.#host, filters);
+    const shard = await this.#host.shard();
+    return filter ? (await shard.select(filter)).count : shard.size;
+  }
+
+  async #visit(tally: Tally<P, unknown> | Groups<P, unknown>, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined): Promise<void> {
+    await visitAll(this.#host, await filterOf(this.#host, filters), tally.properties, (values) => tally.add(values), signal);
+  }
+}
+
+/** What is told of objects all together. Values are those of `properties`, in that order; there may be more. */
+class Tally<P extends object, M> {
+  readonly #metrics: readonly Metric[];
+  readonly #total: Aggregation;
+
+  constructor(host: CollectionHost, metrics: object | undefined) {
+    this.#metrics = metricsOf(host.schema(), metrics);
+    this.#total = new Aggregation(this.#metrics.map(({ spec }) => spec));
+  }
+
+  get properties(): PropertySchema[] { return this.#metrics.map(({ property }) => property); }
+
+  add(values: readonly Value[]): void { this.#total.add(values.slice(0, this.#metrics.length)); }
+
+  /** So many objects of which nothing else is told. */
+  count(objects: number): void { this.#total.merge({ objects, states: [] }); }
+
+  result(): AggregateResult<P, M> { return resultOf(this.#metrics, this.#total.objects, this.#total.summaries()); }
+}
+
+/** And by groups: the last of the properties is the one they are made by. */
+class Groups<P extends object, M> {
+  readonly #by: PropertySchema;
+  readonly #limit: number;
+  readonly #metrics: readonly Metric[];
+  readonly #groups: GroupedAggregation;
+
+  constructor(by: PropertySchema, limit: number, metrics: readonly Metric[]) {
+    this.#by = by;
+    this.#limit = limit;
+    this.#metrics = metrics;
+    this.#groups = new GroupedAggregation(metrics.map(({ spec }) => spec));
+  }
+
+  get properties(): PropertySchema[] { return [...this.#metrics.map(({ property }) => property), this.#by]; }
+
+  add(values: readonly Value[]): void { this.#groups.add(values[this.#metrics.length]!, values.slice(0, this.#metrics.length)); }
+
+  results(): AggregateGroup<P, M>[] {
+    const property = this.#by.name as OrderedName<P>;
+    return this.#groups.groups(this.#limit).map(({ value, objects, summaries }) => ({
+      groupedBy: { property, value: valueAs(this.#by, value) }, ...resultOf<P, M>(this.#metrics, objects, summaries),
+    }));
+  }
+}
+
+function groupsOf<P extends object, M>(host: CollectionHost, groupBy: AggregateGroupBy<P>, metrics: object | undefined): Groups<P, M> {
+  if (typeof groupBy !== 'object' || groupBy === null) throw invalid('groupBy', '{ property, limit }', groupBy);
+  checkOptions(groupBy, ['property', 'limit'], 'groupBy');
+  const { property, limit = GROUPS } = groupBy;
+  integer('groupBy.limit', limit, 1, GROUPS_MAX);
+  const schema = host.schema();
+  return new Groups(orderedProperty(schema, property, 'groupBy.property'), limit, metricsOf(schema, metrics));
+}
+
+/** That the summaries are those of M is for `metricsOf` to see to. */
+function resultOf<P extends object, M>(metrics: readonly Metric[], totalCount: number, summaries: readonly Summary[]): AggregateResult<P, M> {
+  return { totalCount, properties: aggregatesOf(metrics, summaries) as Aggregates<P, M> };
+}
+
+/** Hits that are asked for. `isBounded`: otherwise, too. */
+function pageOf(objectLimit: number | undefined, isBounded = false): Page {
+  const limit = objectLimit ?? (isBounded ? LIMIT_MAX : NaN);
+  integer('objectLimit', limit, 1, LIMIT_MAX);
+  return { limit, offset: 0, autoLimit: 0 };
+}

@@ -1,0 +1,112 @@
+/** Hits as results: their objects, groups of them, and a choice that differs. */
+import { integer } from '../engine/checks.js';
+import { invalid } from '../errors.js';
+import { groupHits } from '../search/grouping.js';
+import { diversify } from '../search/mmr.js';
+import type { Scalar } from '../search/values.js';
+import type { Shard } from '../shard/shard.js';
+import type { StoredObject } from '../shard/types.js';
+import { measureOf, type Hit, type Take } from './hits.js';
+import type { CollectionHost } from './host.js';
+import { LIMIT_MAX, checkNested, checkNumber, type DiversityOptions, type GroupBy, type Page } from './query-options.js';
+import { resultMaker, type ReturnOptions, type StoredResult } from './results.js';
+import type { VectorSchema } from './schema.js';
+import { orderedProperty, shownValue, storedValues } from './stored-values.js';
+import type { Properties } from './typed.js';
+
+export interface QueryResult<P extends object = Properties> {
+  objects: StoredResult<P>[];
+}
+
+/** `objects` are those that are in a group, each once. */
+export interface GroupedResult<P extends object = Properties> extends QueryResult<P> {
+  /** That with the best hit first. An object is in the group of each element of a list, in none if it lacks the property. */
+  groups: ResultGroup<P>[];
+}
+
+export interface ResultGroup<P extends object = Properties> {
+  value: Scalar | Date;
+  /** Best first. */
+  objects: StoredResult<P>[];
+  /** Of near queries. */
+  minDistance?: number;
+  maxDistance?: number;
+  /** Of bm25 and hybrid. */
+  minScore?: number;
+  maxScore?: number;
+}
+
+/** The nearest, among which hits are chosen. */
+const CANDIDATES = 100;
+const CANDIDATES_MAX = 1000;
+
+/** How hits are read. Checks the options first. */
+export function hitResults<P extends object>(host: CollectionHost, options: ReturnOptions<P> & { groupBy?: GroupBy<P> }): Take<QueryResult<P>> {
+  const { wantsVectors, make } = resultMaker<P>(host, options);
+  const group = options.groupBy === undefined ? undefined : grouping<P>(host, options.groupBy);
+  return async (shard, hits) => {
+    const read = await readHits(shard, hits, wantsVectors);
+    const objects = read.map(({ object, hit }) => make(object, hit));
+    return group ? group(read, objects) : { objects };
+  };
+}
+
+/** Hits that differ from each other, of as many as `page` says. */
+export interface Diversity<P extends object> {
+  page: Page;
+  take: Take<QueryResult<P>>;
+}
+
+export function diverseResults<P extends object>(
+  host: CollectionHost, field: VectorSchema, options: ReturnOptions<P> & { groupBy?: unknown }, page: Page, diversity: DiversityOptions,
+): Diversity<P> {
+  const { make } = resultMaker<P>(host, options);
+  checkNested('diversity', diversity, ['balance', 'candidates']);
+  if (page.autoLimit || options.groupBy !== undefined) throw invalid('diversity', 'none beside autoLimit and groupBy', diversity);
+  const wanted = page.limit + page.offset;
+  if (wanted > CANDIDATES_MAX) throw invalid('limit', `with the offset at most ${CANDIDATES_MAX} beside diversity`, wanted);
+  const { balance = 0.5, candidates = Math.max(CANDIDATES, wanted) } = diversity;
+  checkNumber('diversity.balance', balance, 0, 1);
+  integer('diversity.candidates', candidates, wanted, CANDIDATES_MAX);
+  return {
+    page: { limit: candidates, offset: 0, autoLimit: 0 },
+    async take(shard, hits) {
+      const read = await readHits(shard, hits, true);
+      const vectors = read.map(({ object }) => object.vectors!.find(({ number }) => number === field.number)?.values);
+      const chosen = diversify(read.map(({ hit }) => measureOf(hit)), vectors, field.metric, { balance, k: wanted });
+      return { objects: chosen.slice(page.offset).map((i) => make(read[i]!.object, read[i]!.hit)) };
+    },
+  };
+}
+
+interface ReadHit {
+  hit: Hit;
+  object: StoredObject;
+}
+
+/** Those that are there. */
+async function readHits(shard: Shard, hits: readonly Hit[], vectors: boolean): Promise<ReadHit[]> {
+  const stored = await shard.getSlots(hits.map(({ slot }) => slot), { vectors });
+  return hits.flatMap((hit, i) => (stored[i] ? [{ hit, object: stored[i] }] : []));
+}
+
+function grouping<P extends object>(host: CollectionHost, groupBy: GroupBy<P>): (read: readonly ReadHit[], results: StoredResult<P>[]) => GroupedResult<P> {
+  checkNested('groupBy', groupBy, ['property', 'numberOfGroups', 'objectsPerGroup']);
+  const { numberOfGroups = 10, objectsPerGroup = 10 } = groupBy;
+  integer('groupBy.numberOfGroups', numberOfGroups, 1, LIMIT_MAX);
+  integer('groupBy.objectsPerGroup', objectsPerGroup, 1, LIMIT_MAX);
+  const property = orderedProperty(host.schema(), groupBy.property, 'groupBy.property');
+  return (read, results) => {
+    const isScored = read[0]?.hit.score !== undefined;
+    const groups = groupHits(read.map(({ hit }) => measureOf(hit)), (i) => storedValues(read[i]!.object, [property])[0]!, { numberOfGroups, objectsPerGroup });
+    const grouped = new Set(groups.flatMap(({ hits }) => hits));
+    return {
+      objects: results.filter((_, i) => grouped.has(i)),
+      groups: groups.map(({ value, hits, min, max }) => ({
+        value: shownValue(property, value),
+        objects: hits.map((i) => results[i]!),
+        ...isScored ? { minScore: min, maxScore: max } : { minDistance: min, maxDistance: max },
+      })),
+    };
+  };
+}
