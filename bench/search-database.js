@@ -10,13 +10,14 @@ const pollMs = 20;
 const folders = [];
 process.on('exit', () => { for (const folder of folders) rmSync(folder, { recursive: true, force: true }); });
 
-/** @param {string} folder */
-export async function openDatabase(folder) {
+export async function loadDatabase() {
   const entry = join(repositoryDir, 'dist', 'index.node.js');
   if (!existsSync(entry)) throw new Error('dist/index.node.js is missing: run `npm run build` first');
-  const { open } = await import(pathToFileURL(entry).href);
-  return open(folder);
+  return import(pathToFileURL(entry).href);
 }
+
+/** @param {string} folder */
+export const openDatabase = async (folder) => (await loadDatabase()).open(folder);
 
 /** A folder of its own, which goes when the process does. */
 export function newFolder() {

@@ -1,4 +1,5 @@
-// A fresh process that opens something searchable to its first answer, or reads all bytes of a folder. One line of JSON for its parent.
+// A fresh process that opens something searchable to its first answer, or reads all bytes of a folder; modules are loaded before.
+// One line of JSON for its parent.
 //   { kind: 'read', folder }                     every file of it
 //   { kind: 'peer', name, file, text, k }        what an inverted index saved; reading the file is not counted
 //   { kind: 'vectile', folder, collection, text?, filters?, k }
@@ -7,7 +8,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startClock } from './measure/clock.js';
 import { loadPeer } from './peers/install.js';
-import { heldBytes, openDatabase } from './search-database.js';
+import { heldBytes, loadDatabase, openDatabase } from './search-database.js';
 import { textPeers } from './search-peers.js';
 
 const task = JSON.parse(process.argv[2]);
@@ -32,6 +33,7 @@ async function openPeer() {
 }
 
 async function openOurs() {
+  await loadDatabase();
   const before = heldBytes();
   const clock = startClock();
   const db = await openDatabase(task.folder);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { letters } from '../examples/tickets/letters.js';
 import { texts } from '../examples/tickets/texts.js';
+import { runSearch } from '../examples/search.js';
 import { runTickets } from '../examples/tickets.js';
 import { fetchGlove, openWords } from '../examples/words/cache.js';
 import { measureModes } from '../examples/words/modes.js';
@@ -36,6 +37,16 @@ describe('tickets', () => {
     expect([empty, accented].map((vector) => vector.length)).toEqual([256, 256]);
     expect(empty.every((value) => value === 1) && accented.some((value) => value > 0)).toBe(true);
   });
+});
+
+it('tickets are found by words, under conditions and by likeness, and counted', async () => {
+  const printed = [];
+  await runSearch((line) => printed.push(line));
+  const answers = Object.fromEntries(printed.join('\n').split('\n\n').map((part) => [part.split('\n')[0], part.split('\n').slice(1)]));
+  expect(answers['by words: parcel refund'][0]).toContain('Parcel arrived damaged, I would like a refund');
+  expect(answers['by words, typos tolerated: pacel'].length).toBe(3);
+  expect(answers['open, and urgent or of acme, the newest first'][0]).toContain('Refund still missing after two weeks');
+  expect(answers['by account']).toHaveLength(3);
 });
 
 const COUNT = 2000;

@@ -82,8 +82,8 @@ describe('aggregate', () => {
   it.each([
     [{ metric: {} }, 'INVALID_ARGUMENT', 'got "metric"'],
     [{ metrics: [] }, 'INVALID_ARGUMENT', 'metrics: expected an object by property, got an array'],
-    [{ metrics: { prise: true } }, 'SCHEMA_MISMATCH', 'metrics.prise: expected the name of a property that has an order (text, status, price,'],
-    [{ metrics: { place: true } }, 'SCHEMA_MISMATCH', 'metrics.place: expected the name of a property that has an order'],
+    [{ metrics: { prise: true } }, 'SCHEMA_MISMATCH', 'metrics.prise: expected the name of a property (text, status, price,'],
+    [{ metrics: { place: true } }, 'SCHEMA_MISMATCH', 'metrics.place: expected a property whose values have an order, which those of geoCoordinates have not'],
     [{ metrics: { price: ['max', 'topOccurrences'] } }, 'SCHEMA_MISMATCH', 'metrics.price[1]: expected a metric of number (count, min, max, mean, median, mode, sum), got "topOccurrences"'],
     [{ metrics: { opened: ['mean'] } }, 'SCHEMA_MISMATCH', 'metrics.opened[0]: expected a metric of date (count, min, max, median, mode), got "mean"'],
     [{ metrics: { text: ['max'] } }, 'SCHEMA_MISMATCH', 'a metric of text (count, topOccurrences)'],
@@ -105,8 +105,8 @@ describe('aggregate', () => {
     [undefined, 'INVALID_ARGUMENT', 'groupBy: expected { property, limit }, got undefined'],
     [{ property: 'status', limit: 0 }, 'INVALID_ARGUMENT', 'groupBy.limit: expected an integer from 1 to 10000, got 0'],
     [{ property: 'status', max: 5 }, 'INVALID_ARGUMENT', 'groupBy: expected property, limit, got "max"'],
-    [{ property: 'place' }, 'SCHEMA_MISMATCH', 'groupBy.property: expected the name of a property that has an order'],
-    [{ property: ['status'] }, 'SCHEMA_MISMATCH', 'groupBy.property: expected the name of a property that has an order'],
+    [{ property: 'place' }, 'SCHEMA_MISMATCH', 'groupBy.property: expected a property whose values have an order'],
+    [{ property: ['status'] }, 'SCHEMA_MISMATCH', 'groupBy.property: expected the name of a property'],
   ])('refuses to group by %j', async (groupBy, code, message) => {
     const { tickets } = await ticketsOf(four);
     expect(await errorOf(() => tickets.aggregate.groupBy(groupBy))).toMatchObject({ code, message: expect.stringContaining(message) });

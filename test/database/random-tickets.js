@@ -34,19 +34,32 @@ function randomProperties(next) {
   return all;
 }
 
-/** `objects`: by id { id, properties, vector }. Ids are of both kinds, and sorted in neither order. */
+/** The store as one of a browser: what is on it must be waited for. */
+function awaited(store) {
+  return {
+    ...store,
+    async open(options) {
+      const opened = await store.open(options);
+      const { getRangeSync: _, ...blobs } = opened.blobs;
+      return { ...opened, blobs: { ...blobs, getRange: async (...range) => { await new Promise((resolve) => setImmediate(resolve)); return opened.blobs.getRange(...range); } } };
+    },
+  };
+}
+
+/** With every other seed nothing of the inverted index stays in memory, and it must be waited for. `objects`: by id { id, properties, vector }. Ids are of both kinds, and sorted in neither order. */
 export class RandomTickets {
   objects = new Map();
   #next;
-  #store = memory();
+  #options;
   #time = 0;
 
   constructor(seed) {
     this.#next = random(seed);
+    this.#options = seed % 2 ? { store: memory() } : { store: awaited(memory()), invertedBytesMax: 0 };
   }
 
   async open() {
-    this.db = await open({ store: this.#store, now: () => this.#time++ });
+    this.db = await open({ ...this.#options, now: () => this.#time++ });
     const exists = await this.db.collections.exists('Ticket');
     this.tickets = exists ? this.db.collections.use('Ticket') : await this.db.collections.create(CONFIG);
   }

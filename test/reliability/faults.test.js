@@ -1,8 +1,10 @@
-// Every call to the file system fails once, in every way it can, in twenty scenarios: the error comes to whoever asked, what was
+// Every call to the file system fails once, in every way it can, in two dozen scenarios: the error comes to whoever asked, what was
 // acknowledged is there, what can be read is read, and opened anew the database goes on.
 import { describe, expect, it } from 'vitest';
 import { VectileError, fs, open } from '../database/support.js';
 import { SimulatedFiles } from '../storage/simulated-files.js';
+import { randomOf } from './support/random.js';
+import { checkSearches, objectsOf } from './support/searches.js';
 
 const vectors = { default: { dimensions: 4, metric: 'l2-squared', index: { type: 'hnsw', maxConnections: 4, efConstruction: 16 } } };
 const config = { name: 'C', properties: [{ name: 'text', dataType: 'text' }], vectors };
@@ -27,6 +29,19 @@ const scenarios = {
   },
   'fetch by id': async ({ c }) => { await c.query.fetchObjectById('id 1'); },
   'near, from segments': async ({ db, c }) => { await db.snapshot(); await c.query.nearVector([1, 1, 2, 3], { limit: 3, includeVector: true }); },
+  'filter': async ({ c }) => { await c.query.fetchObjects({ filters: { operator: 'GreaterThan', property: 'text', value: '4' } }); },
+  'keywords, a write, and keywords': async ({ c, wrote }) => {
+    await c.query.bm25('text 1');
+    wrote(await c.data.insert(objectOf(20)));
+    await c.query.bm25('text 20');
+  },
+  'snapshots of several parts': async ({ db, c, wrote }) => {
+    for (let i = 20; i < 23; i++) {
+      wrote(await c.data.insert(objectOf(i)));
+      await c.query.bm25('text', { limit: 1 });
+    }
+    await db.snapshot();
+  },
   'create a collection': async ({ db }) => { const d = await db.collections.create({ ...config, name: 'D' }); await d.data.insert(objectOf(1)); },
   'delete a collection': async ({ db }) => { await db.collections.create({ ...config, name: 'D' }); await db.collections.delete('D'); },
   'change the schema': async ({ c }) => { await c.config.addProperty({ name: 'more', dataType: 'int' }); },
@@ -62,7 +77,10 @@ async function run(scenario, kind, n) {
   if (error) expect(error, String(error?.stack)).toBeInstanceOf(VectileError);
   files.heal();
   // what was read before is read now
-  if (kind !== 'stop' && !scenario.startsWith('close')) expect((await c.query.fetchObjectById('id 1')).properties.text).toBe('text 1');
+  if (kind !== 'stop' && !scenario.startsWith('close')) {
+    expect((await c.query.fetchObjectById('id 1')).properties.text).toBe('text 1');
+    expect(await checkSearches(c, await objectsOf(c), randomOf(n), { number: null, filters: 1, keywords: 1 })).toEqual([]);
+  }
   await Promise.race([db.close().catch(() => {}), new Promise((_, reject) => setTimeout(() => reject(new Error('closing hangs')), 5000))]);
   const again = await open({ store: fs('/data', { files: files.kill() }) });
   const found = again.collections.use('C');
@@ -71,6 +89,7 @@ async function run(scenario, kind, n) {
     if (!there.has(`id ${i}`)) continue;
     expect((await found.query.nearVector([i, 1, 2, 3], { limit: 1 })).objects[0]).toMatchObject(i === 3 && scenario.startsWith('update') ? { id: 'id 3' } : { id: `id ${i}`, properties: { text: `text ${i}` } });
   }
+  expect(await checkSearches(found, await objectsOf(found), randomOf(n), { number: null, filters: 1, keywords: 1 })).toEqual([]);
   await found.data.insert({ id: 'after', properties: { text: 'after' }, vector: [9, 9, 9, 9] });
   await again.close();
   return { hasFailed, error };

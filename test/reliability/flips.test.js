@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { flipBits } from './support/flips.js';
 
 const FLIPS = 20_000;
-const KINDS = ['catalog log', 'catalog snapshot', 'index', 'lock', 'log', 'manifest', 'objects', 'table', 'unlinked', 'vectile.json', 'vectors'];
+const KINDS = ['catalog log', 'catalog snapshot', 'index', 'inverted', 'lock', 'log', 'manifest', 'objects', 'table', 'unlinked', 'vectile.json', 'vectors'];
 
 async function checkFlips(flips, names) {
   const { kinds, wrong, slowestMs } = await flipBits(flips, 1, names);

@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { integer, normal, pick, random } from '../conformance/random.js';
 import { fs, memory, open } from '../database/support.js';
 import { SimulatedFiles } from '../storage/simulated-files.js';
+import { checkSearches } from './support/searches.js';
 
 const DIMENSIONS = 4;
 const graph = { maxConnections: 8, efConstruction: 32 };
@@ -22,7 +23,7 @@ const kinds = {
 export const kindNames = Object.keys(kinds);
 
 /** What may happen between writes, as often as it is named. */
-const otherNames = ['check', 'near', 'near', 'near2', 'fetch', 'conditions', 'snapshot', 'snapshot', 'compact', 'settings', 'restart', 'kill', 'powerCut', 'cutWrite', 'cutWrite', 'cutWrite', 'copy'];
+const otherNames = ['check', 'search', 'search', 'search', 'near', 'near', 'near2', 'fetch', 'conditions', 'snapshot', 'snapshot', 'compact', 'settings', 'restart', 'kill', 'powerCut', 'cutWrite', 'cutWrite', 'cutWrite', 'copy'];
 
 /** Places a database can be, and what is left of them. `cut`: at the end of the process, or of the power. */
 const places = {
@@ -68,6 +69,11 @@ export async function runScript(seed, { place: placeName, steps, kind = undefine
     expect([...found.keys()].sort()).toEqual([...oracle.keys()].sort());
     for (const [id, object] of oracle) expect(plain(found.get(id)), id).toEqual(plain(object));
     expect(await collection.length()).toBe(oracle.size);
+  };
+  /** Words and numbers; so many filters. */
+  const checkSearched = async (filters) => {
+    const objects = [...oracle].map(([id, { properties }]) => ({ id, properties }));
+    expect(await checkSearches(collection, objects, next, { number: 'n', filters, keywords: 1 })).toEqual([]);
   };
   const distance = (a, b) => a.reduce((sum, x, i) => sum + (x - b[i]) ** 2, 0);
   const checkNear = async () => {
@@ -148,6 +154,7 @@ export async function runScript(seed, { place: placeName, steps, kind = undefine
   };
   const others = {
     check: checkAll,
+    search: () => checkSearched(2),
     near: checkNear,
     near2: checkNear,
     async fetch() {
@@ -183,6 +190,7 @@ export async function runScript(seed, { place: placeName, steps, kind = undefine
       await reopen();
       await former.close().catch(() => {});
       await checkAll();
+      if (next() < 0.5) await checkSearched(1);
     },
     async powerCut() {
       const former = db;
@@ -216,6 +224,7 @@ export async function runScript(seed, { place: placeName, steps, kind = undefine
         count('in flight, not there');
       }
       await checkAll();
+      if (next() < 0.5) await checkSearched(1);
     },
     async copy() {
       const chunks = [];
@@ -240,6 +249,7 @@ export async function runScript(seed, { place: placeName, steps, kind = undefine
     }
     await checkAll();
     await checkNear();
+    await checkSearched(2);
   } catch (cause) {
     throw new Error(`seed ${seed} on ${placeName}: ${cause.message}`, { cause });
   } finally {

@@ -4,13 +4,13 @@
  */
 import type { FilterNode } from '../search/filter.js';
 import type { NumbersKey } from '../search/types.js';
-import { valueOf, type Value } from '../search/values.js';
+import type { Value } from '../search/values.js';
 import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
-import type { StoredObject } from '../shard/types.js';
 import { checkAborted } from './calls.js';
 import { isFilterable, type PropertySchema } from './property-schema.js';
 import { pagesOf } from './select.js';
+import { storedValues } from './stored-values.js';
 
 /** Of one object, in the order of the properties; the array is another one's with the next call. */
 export type Visit = (values: readonly Value[]) => void;
@@ -19,21 +19,23 @@ export type Visit = (values: readonly Value[]) => void;
 const STEP = 8192;
 const COLUMNS: readonly string[] = ['int', 'number', 'date', 'boolean'];
 
-const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
 /** Of all objects, or those for which the filter is true. What is written meanwhile counts as it was before or is after. */
 export async function visitAll(
   host: { shard(): Promise<Shard> }, filter: FilterNode | undefined, properties: readonly PropertySchema[], visit: Visit, signal: AbortSignal | undefined,
 ): Promise<void> {
   if (properties.every(hasColumn)) {
     const shard = await host.shard();
-    // all asked in one turn: they are of one moment, if nothing has to be read
-    const slots = filter ? shard.select(filter) : shard.all();
-    const columns = columnsOf(shard, properties);
-    return visitColumns((await slots).toArray(), properties, await Promise.all(columns), visit, signal);
+    const ask = () => [filter ? shard.select(filter) : shard.all(), ...columnsOf(shard, properties)] as const;
+    let answers = ask();
+    if (answers.some((answer) => answer instanceof Promise)) {
+      // what is waited for may be of different moments: asked again it is in memory, if there is room for it
+      await Promise.all(answers);
+      answers = ask();
+    }
+    const [slots, ...columns] = await Promise.all(answers);
+    return visitColumns(slots.toArray(), properties, columns, visit, signal);
   }
-  const read = readerOf(properties);
-  for await (const objects of pagesOf(() => host.shard(), filter, {}, signal)) for (const object of objects) visit(read(object));
+  for await (const objects of pagesOf(() => host.shard(), filter, {}, signal)) for (const object of objects) visit(storedValues(object, properties));
 }
 
 /** Of the objects in these slots; to be called in the turn in which they were found. */
@@ -41,8 +43,7 @@ export async function visitSlots(
   shard: Shard, slots: readonly number[], properties: readonly PropertySchema[], visit: Visit, signal: AbortSignal | undefined,
 ): Promise<void> {
   if (properties.every(hasColumn)) return visitColumns(slots, properties, await Promise.all(columnsOf(shard, properties)), visit, signal);
-  const read = readerOf(properties);
-  for (const object of await shard.getSlots(slots)) if (object) visit(read(object));
+  for (const object of await shard.getSlots(slots)) if (object) visit(storedValues(object, properties));
 }
 
 /** A list may have several numbers, or be empty: columns do not tell. */
@@ -70,11 +71,4 @@ async function visitColumns(
     await pause();
     checkAborted(signal);
   }
-}
-
-function readerOf(properties: readonly PropertySchema[]): (object: StoredObject) => readonly Value[] {
-  return (object) => {
-    const stored = JSON.parse(utf8Decoder.decode(object.properties)) as Record<string, unknown>;
-    return properties.map(({ name, dataType }) => valueOf(dataType, Object.hasOwn(stored, name) ? stored[name] : null));
-  };
 }

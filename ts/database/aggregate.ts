@@ -10,11 +10,12 @@ import type { FilterInput } from './filters.js';
 import { filterOf, type Take } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { hybridHits } from './hybrid.js';
-import { aggregatesOf, metricsOf, orderedProperty, valueAs, type Aggregates, type Metric, type Metrics } from './metrics.js';
+import { aggregatesOf, metricsOf, type Aggregates, type Metric, type Metrics } from './metrics.js';
 import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
 import type { PropertySchema } from './property-schema.js';
 import { HYBRID_KEYS, LIMIT_MAX, NEAR_KEYS, type HybridOptions, type NearOptions, type OrderedName, type Page } from './query-options.js';
 import type { ReturnOptions } from './results.js';
+import { orderedProperty, shownValue } from './stored-values.js';
 import type { Properties, VectorsInput } from './typed.js';
 
 export interface AggregateOptions<P extends object = Properties, M extends Metrics<P> = Metrics<P>> extends CallOptions {
@@ -200,7 +201,7 @@ class Groups<P extends object, M> {
   results(): AggregateGroup<P, M>[] {
     const property = this.#by.name as OrderedName<P>;
     return this.#groups.groups(this.#limit).map(({ value, objects, summaries }) => ({
-      groupedBy: { property, value: valueAs(this.#by, value) }, ...resultOf<P, M>(this.#metrics, objects, summaries),
+      groupedBy: { property, value: shownValue(this.#by, value) }, ...resultOf<P, M>(this.#metrics, objects, summaries),
     }));
   }
 }

@@ -14,7 +14,7 @@ import { isoOf } from './dates.js';
 import { VALUES_MAX, filterBuilder, type FilterOperator } from './filters.js';
 import { checkId } from './ids.js';
 import { levelOf } from './levels.js';
-import { scalarOf, type PropertySchema } from './property-schema.js';
+import { isFilterable, scalarOf, type PropertySchema } from './property-schema.js';
 import { listed, pathText, refusal, tagOf } from './refusal.js';
 import type { Schema } from './schema.js';
 import type { ScalarType } from './typed.js';
@@ -245,7 +245,7 @@ class Resolver {
     const { nodes } = levelOf(this.#schema);
     const property = nodes.get(name as string)?.property;
     if (!property) throw this.#mismatch(`the name of a property (${listed([...nodes.keys()])})`, name);
-    if (!property.indexFilterable) throw this.#mismatch('a property with indexFilterable', name);
+    if (!isFilterable(property)) throw this.#mismatch('a property with indexFilterable or indexRangeFilters', name);
     return property;
   }
 

@@ -29,6 +29,25 @@ export function measureOf({ score, distance }: Hit): number {
   return score ?? distance!;
 }
 
+/** Asks, and hands over the hits of the page. */
+export async function takeHits<T>(shard: Shard, ask: (shard: Shard) => Hit[] | Promise<Hit[]>, page: Page, take: Take<T>): Promise<T> {
+  const found = ask(shard);
+  // answered at once, it is not awaited: until their objects are asked for, no slot may be given to another
+  const hits = found instanceof Promise ? await found : found;
+  return take(shard, pageOfHits(hits, page));
+}
+
+/** Asks several things of one moment. What fails at once is a promise, too, lest others that are waited for fail unheard. */
+export function askAll<T>(questions: readonly (() => T | Promise<T>)[]): (T | Promise<T>)[] {
+  return questions.map((question) => {
+    try {
+      return question();
+    } catch (cause) {
+      return Promise.reject(cause);
+    }
+  });
+}
+
 /** Of the first limit + offset hits those of the page. */
 export function pageOfHits(hits: readonly Hit[], { limit, offset, autoLimit }: Page): Hit[] {
   const first = hits.slice(0, limit + offset);

@@ -3,10 +3,10 @@ import { oneOf } from '../engine/checks.js';
 import { invalid } from '../errors.js';
 import { fuse, type Leg, type Share } from '../search/fusion.js';
 import type { Shard } from '../shard/shard.js';
-import { measureOf, pageOfHits, type Hit, type Take } from './hits.js';
+import { askAll, filterOf, measureOf, pageOfHits, type Hit, type Take } from './hits.js';
 import type { CollectionHost } from './host.js';
-import { keywordHits, keywordQuery, type KeywordHitsOptions, type KeywordQueryOptions } from './keyword.js';
-import { nearHits, targetOf, textQuery, vectorQuery, type VectorQuery } from './near.js';
+import { askKeywords, keywordQuery, type KeywordHitsOptions, type KeywordQueryOptions } from './keyword.js';
+import { askNear, checkNear, textQuery, vectorQuery } from './near.js';
 import { checkNumber, type Page } from './query-options.js';
 import type { VectorsInput } from './typed.js';
 
@@ -23,68 +23,76 @@ export interface HybridHitsOptions extends KeywordQueryOptions, KeywordHitsOptio
 
 /** Hits that each search fetches at least: their best and worst scores matter. */
 const DEPTH = 100;
+/** Candidates of the search by nearness, for each of its hits. */
+const EF_FACTOR = 2;
 
-/** What one search has found. */
-interface Found {
+/** One of the two. */
+interface Search {
   readonly name: 'vector' | 'keyword';
   readonly weight: number;
-  readonly shard: Shard;
+  ask(shard: Shard): Hit[] | Promise<Hit[]>;
+}
+
+interface Found extends Search {
   readonly hits: readonly Hit[];
-  /** By which it is known, once the other search has ended, whether a slot is still the same object's. */
-  readonly ids: readonly (string | undefined)[];
 }
 
 /** Best first. */
 export async function hybridHits<T>(
   host: CollectionHost, text: string, page: Page, options: HybridHitsOptions, signal: AbortSignal | undefined, take: Take<T>,
 ): Promise<T> {
-  const { alpha = 0.75, vector, fusionType = 'relativeScore', maxVectorDistance, targetVector, ef, oversampling, filters } = options;
+  const { alpha = 0.75, vector, fusionType = 'relativeScore', maxVectorDistance, targetVector, ef, oversampling, isExplained = false } = options;
   checkNumber('alpha', alpha, 0, 1);
   oneOf('fusionType', fusionType, ['relativeScore', 'ranked']);
   if (page.autoLimit && fusionType === 'ranked') throw invalid('autoLimit', 'none beside `ranked`, whose scores do not jump', page.autoLimit);
   checkNumber('maxVectorDistance', maxVectorDistance);
-  const schema = host.schema();
-  const words = keywordQuery(schema, text, options);
-  const given = vector === undefined ? undefined : vectorQuery(schema, vector, targetVector);
-  if (alpha > 0) targetOf(schema, targetVector ?? given?.field.name);
+  const words = keywordQuery(host.schema(), text, options);
+  const filter = await filterOf(host, options.filters);
 
   const first: Page = { limit: Math.max(DEPTH, page.limit + page.offset), offset: 0, autoLimit: 0 };
-  const found = (name: Found['name'], weight: number): Take<Found> => (shard, hits) => ({ name, weight, shard, hits, ids: hits.map(({ slot }) => shard.idOf(slot)) });
-  const near = async (): Promise<Found> => {
-    const query: VectorQuery = given ?? await textQuery(host, text, targetVector, signal, 'query');
-    return nearHits(host, query, first, { distance: maxVectorDistance, ef, oversampling, filters }, found('vector', alpha));
-  };
-  const searches = await Promise.all([
-    ...alpha > 0 ? [near()] : [],
-    ...alpha < 1 ? [keywordHits(host, words, first, options, found('keyword', 1 - alpha))] : [],
-  ]);
-  const hits = fusedHits(searches.map(withoutGone), fusionType, options.isExplained ?? false);
-  return take(searches[0]!.shard, pageOfHits(hits, page));
+  const searches: Search[] = [];
+  if (alpha > 0) {
+    const query = vector === undefined ? await textQuery(host, text, targetVector, signal, 'query') : vectorQuery(host.schema(), vector, targetVector);
+    // the last of so many hits weigh next to nothing: they need not be as sure as when asked for by themselves
+    const near = { distance: maxVectorDistance, ef: ef ?? query.field.index.ef ?? EF_FACTOR * first.limit, oversampling };
+    checkNear(query, near);
+    searches.push({ name: 'vector', weight: alpha, ask: (shard) => askNear(shard, query, first, near, filter) });
+  }
+  if (alpha < 1) {
+    searches.push({ name: 'keyword', weight: 1 - alpha, ask: askKeywords(host.schema(), await host.analyzer(), words, first, { isExplained }, filter) });
+  }
+  const shard = await host.shard();
+  const found = askAll(searches.map((search) => () => search.ask(shard)));
+  // as with one search, nothing is awaited if all is there at once
+  const hits = found.every((each): each is Hit[] => !(each instanceof Promise)) ? found : await heldTogether(shard, found);
+  return take(shard, fusedHits(searches.map((search, i) => ({ ...search, hits: hits[i]! })), fusionType, page, isExplained));
 }
 
-function withoutGone(found: Found): Found {
-  const { shard, ids } = found;
-  const isThere = ({ slot }: Hit, i: number) => ids[i] !== undefined && shard.slotOf(ids[i]) === slot;
-  return { ...found, hits: found.hits.filter(isThere) };
+/** Waits for all, and drops hits whose slots are not the same objects' any more when the last has come. */
+async function heldTogether(shard: Shard, found: readonly (Hit[] | Promise<Hit[]>)[]): Promise<Hit[][]> {
+  const withIds = (hits: Hit[]) => hits.map((hit) => ({ hit, id: shard.idOf(hit.slot) }));
+  const held = await Promise.all(found.map((each) => (each instanceof Promise ? each.then(withIds) : withIds(each))));
+  return held.map((hits) => hits.flatMap(({ hit, id }) => (id !== undefined && shard.slotOf(id) === hit.slot ? [hit] : [])));
 }
 
-function fusedHits(searches: readonly Found[], fusionType: 'relativeScore' | 'ranked', isExplained: boolean): Hit[] {
-  const legs = searches.map(({ name, weight, hits }): Leg => ({
+function fusedHits(found: readonly Found[], fusionType: 'relativeScore' | 'ranked', page: Page, isExplained: boolean): Hit[] {
+  const legs = found.map(({ name, weight, hits }): Leg => ({
     weight, slots: hits.map(({ slot }) => slot), scores: hits.map((hit) => (name === 'vector' ? -measureOf(hit) : measureOf(hit))),
   }));
-  const bySlot = searches.map(({ hits }) => new Map(hits.map((hit) => [hit.slot, hit])));
   const { slots, scores, explain } = fuse(legs, fusionType);
-  return slots.map((slot, i) => {
-    const own = bySlot.map((hits) => hits.get(slot));
-    const score = scores[i]!;
-    const explainScore = isExplained ? explanation(score, searches, own, explain(slot)) : undefined;
-    return { ...own.find((hit) => hit?.distance !== undefined), slot, score, ...explainScore !== undefined && { explainScore } };
+  return pageOfHits(slots.map((slot, i) => ({ slot, score: scores[i]! })), page).map(({ slot, score }) => {
+    const shares = explain(slot);
+    const own = shares.map((share, i) => share && found[i]!.hits[share.rank]);
+    return {
+      ...own.find((hit) => hit?.distance !== undefined), slot, score: score!,
+      ...isExplained && { explainScore: explanation(score!, found, own, shares) },
+    };
   });
 }
 
 /** `hybrid 0.8 = vector 0.75 × 0.8 (rank 1, distance 0.2) + keyword 0.25 × 0.8 (rank 0, bm25 2.1 = …)`, ranks from 0. */
-function explanation(score: number, searches: readonly Found[], hits: readonly (Hit | undefined)[], shares: readonly (Share | undefined)[]): string {
-  const parts = searches.map(({ name }, i) => {
+function explanation(score: number, found: readonly Found[], hits: readonly (Hit | undefined)[], shares: readonly (Share | undefined)[]): string {
+  const parts = found.map(({ name }, i) => {
     const share = shares[i];
     if (!share) return `${name} without it`;
     const { distance, explainScore } = hits[i]!;

@@ -3,10 +3,13 @@ import { integer, oneOf } from '../engine/checks.js';
 import { invalid } from '../errors.js';
 import type { Analyzer } from '../search/analyzer.js';
 import { queryTerms, type FieldsTerms } from '../search/expand.js';
+import type { FilterNode } from '../search/filter.js';
 import { stopwordsOf } from '../search/stopwords.js';
 import { tokenize } from '../search/tokenizer.js';
 import type { TypoTolerance } from '../search/typos.js';
-import { filterOf, pageOfHits, type Take } from './hits.js';
+import type { Shard } from '../shard/shard.js';
+import type { KeywordHits, KeywordRequest } from '../shard/types.js';
+import { filterOf, takeHits, type Hit, type Take } from './hits.js';
 import type { CollectionHost } from './host.js';
 import type { Page } from './query-options.js';
 import { listed, refusal } from './refusal.js';
@@ -57,20 +60,28 @@ export interface KeywordHitsOptions {
 
 /** Best first; none for a text without any term. */
 export async function keywordHits<T>(host: CollectionHost, query: KeywordQuery, page: Page, options: KeywordHitsOptions, take: Take<T>): Promise<T> {
-  const { filters, isExplained = false } = options;
-  const filter = await filterOf(host, filters);
-  const analyzer = await host.analyzer();
-  const schema = host.schema();
+  const filter = await filterOf(host, options.filters);
+  const ask = askKeywords(host.schema(), await host.analyzer(), query, page, options, filter);
+  return takeHits(await host.shard(), ask, page, take);
+}
+
+/** How to ask for the first limit + offset of the page. */
+export function askKeywords(
+  schema: Schema, analyzer: Analyzer, query: KeywordQuery, { limit, offset }: Page, { isExplained = false }: KeywordHitsOptions, filter: FilterNode | undefined,
+): (shard: Shard) => Hit[] | Promise<Hit[]> {
   const fields = fieldsOf(schema, analyzer, query);
-  const shard = await host.shard();
-  if (fields.length === 0) return take(shard, []);
+  if (fields.length === 0) return () => [];
   const { operator, minimumMatch, typoTolerance } = query;
   const { k1, b } = invertedIndexOf(schema).bm25;
-  // as in nearHits, not awaited if it is answered at once
-  const found = shard.keyword({ fields, typoTolerance, k: page.limit + page.offset, operator, minimumMatch, k1, b, filter, explain: isExplained });
-  const { slots, scores, explanations } = found instanceof Promise ? await found : found;
-  const hits = slots.map((slot, i) => ({ slot, score: scores[i]!, ...explanations && { explainScore: explanations[i]! } }));
-  return take(shard, pageOfHits(hits, page));
+  const request: KeywordRequest = { fields, typoTolerance, k: limit + offset, operator, minimumMatch, k1, b, filter, explain: isExplained };
+  return (shard) => {
+    const found = shard.keyword(request);
+    return found instanceof Promise ? found.then(hitsOf) : hitsOf(found);
+  };
+}
+
+function hitsOf({ slots, scores, explanations }: KeywordHits): Hit[] {
+  return slots.map((slot, i) => ({ slot, score: scores[i]!, ...explanations && { explainScore: explanations[i]! } }));
 }
 
 function weighedProperties(schema: Schema, names: readonly string[] | undefined): WeighedProperty[] {

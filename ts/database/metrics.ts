@@ -1,13 +1,12 @@
 /** What aggregates tell of properties: how it is asked for, what comes back, and both checked by the schema. Objects are not known here. */
 import { checkOptions } from '../engine/checks.js';
 import type { AggregateSpec, BooleanSummary, NumberSummary, Summary, TextSummary } from '../search/accumulators.js';
-import { hasOrder, type Scalar } from '../search/values.js';
 import type { ElementOf, KindOf } from './filters.js';
-import { levelOf } from './levels.js';
 import { scalarOf, type PropertySchema } from './property-schema.js';
 import type { OrderedName } from './query-options.js';
 import { listed, pathText, refusal } from './refusal.js';
 import type { Schema } from './schema.js';
+import { orderedProperty } from './stored-values.js';
 import type { ScalarType } from './typed.js';
 
 export type { BooleanSummary, NumberSummary, TextSummary } from '../search/accumulators.js';
@@ -89,15 +88,6 @@ export function metricsOf(schema: Schema, metrics: object = {}): Metric[] {
   });
 }
 
-/** One that has values to be counted, sorted and grouped by. */
-export function orderedProperty(schema: Schema, name: unknown, argument: string): PropertySchema {
-  const { nodes } = levelOf(schema);
-  const property = nodes.get(name as string)?.property;
-  if (property && hasOrder(property.dataType)) return property;
-  const ordered = [...nodes.values()].filter((node) => hasOrder(node.property.dataType));
-  throw refusal('SCHEMA_MISMATCH', argument, `the name of a property that has an order (${listed(ordered.map((node) => node.property.name))})`, name);
-}
-
 function metricOf(argument: string, property: PropertySchema, asked: unknown): Metric {
   const { dataType } = property;
   const known = METRICS[scalarOf(dataType)]!;
@@ -130,9 +120,4 @@ export function aggregatesOf(metrics: readonly Metric[], summaries: readonly Sum
       return [name, isDate && name !== 'count' && value !== undefined ? new Date(value as number) : value];
     }))];
   }));
-}
-
-/** A value as the property has it. */
-export function valueAs({ dataType }: PropertySchema, value: Scalar): Scalar | Date {
-  return scalarOf(dataType) === 'date' ? new Date(value as number) : value;
 }

@@ -1,8 +1,11 @@
 /** The nearest to a vector: which vector is meant, and how its neighbours are found. Results are made elsewhere. */
 import { integer } from '../engine/checks.js';
 import { VectileError, invalid } from '../errors.js';
+import type { FilterNode } from '../search/filter.js';
+import type { Shard } from '../shard/shard.js';
+import type { Near } from '../shard/types.js';
 import type { VectorInput } from '../types.js';
-import { filterOf, pageOfHits, type Hit, type Take } from './hits.js';
+import { filterOf, takeHits, type Hit, type Take } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkNumber, type Page } from './query-options.js';
@@ -27,8 +30,13 @@ export interface NearHitsOptions {
 }
 
 /** Nearest first. */
-export async function nearHits<T>(host: CollectionHost, { field, values }: VectorQuery, page: Page, options: NearHitsOptions, take: Take<T>): Promise<T> {
-  const { distance, certainty, ef = field.index.ef, oversampling } = options;
+export async function nearHits<T>(host: CollectionHost, query: VectorQuery, page: Page, options: NearHitsOptions, take: Take<T>): Promise<T> {
+  checkNear(query, options);
+  const filter = await filterOf(host, options.filters);
+  return takeHits(await host.shard(), (shard) => askNear(shard, query, page, options, filter), page, take);
+}
+
+export function checkNear({ field }: VectorQuery, { distance, certainty, ef, oversampling }: NearHitsOptions): void {
   const isCosine = field.metric === 'cosine';
   if (ef !== undefined) integer('ef', ef, 1, 2 ** 20);
   checkNumber('oversampling', oversampling, 1);
@@ -36,17 +44,23 @@ export async function nearHits<T>(host: CollectionHost, { field, values }: Vecto
   if (certainty !== undefined && !(isCosine && distance === undefined && typeof certainty === 'number' && certainty >= 0 && certainty <= 1)) {
     throw invalid('certainty', isCosine ? 'a number from 0 to 1, and no distance' : 'none but with cosine', certainty);
   }
+}
+
+/** The first limit + offset of the page. */
+export function askNear(
+  shard: Shard, { field, values }: VectorQuery, { limit, offset }: Page, options: Omit<NearHitsOptions, 'filters'>, filter: FilterNode | undefined,
+): Hit[] | Promise<Hit[]> {
+  const { distance, certainty, ef = field.index.ef, oversampling } = options;
   const most = distance ?? (certainty === undefined ? Infinity : 2 * (1 - certainty));
-  const filter = await filterOf(host, options.filters);
-  const shard = await host.shard();
-  // answered at once, it is not awaited: until their objects are asked for, no slot may be given to another
-  const found = shard.near(field.number, values, { k: page.limit + page.offset, ef, oversampling, filter });
-  const { slots, distances } = found instanceof Promise ? await found : found;
-  const hits: Hit[] = [];
-  for (let i = 0; i < slots.length && distances[i]! <= most; i++) {
-    hits.push({ slot: slots[i]!, distance: distances[i]!, ...isCosine && { certainty: 1 - distances[i]! / 2 } });
-  }
-  return take(shard, pageOfHits(hits, page));
+  const hitsOf = ({ slots, distances }: Near): Hit[] => {
+    const hits: Hit[] = [];
+    for (let i = 0; i < slots.length && distances[i]! <= most; i++) {
+      hits.push({ slot: slots[i]!, distance: distances[i]!, ...field.metric === 'cosine' && { certainty: 1 - distances[i]! / 2 } });
+    }
+    return hits;
+  };
+  const found = shard.near(field.number, values, { k: limit + offset, ef, oversampling, filter });
+  return found instanceof Promise ? found.then(hitsOf) : hitsOf(found);
 }
 
 export function targetOf(schema: Schema, name: string | undefined): VectorSchema {

@@ -15,7 +15,7 @@ export interface PropertySchema {
   /** object, object[] */
   readonly nestedProperties?: readonly PropertySchema[];
   readonly indexFilterable: boolean;
-  /** int, number, date and their lists; schemas of 0.2 are without it. */
+  /** int, number, date and their lists; schemas that were stored before there was an inverted index are without it. */
   readonly indexRangeFilters?: boolean;
   readonly indexSearchable: boolean;
 }

@@ -25,7 +25,7 @@ export interface Schema {
   /** The number the next named vector will get. */
   readonly nextVectorNumber: number;
   readonly autoSchema: boolean;
-  /** Schemas of 0.2 are without it: ask `invertedIndexOf`. */
+  /** Schemas that were stored before there was one are without it: ask `invertedIndexOf`. */
   readonly invertedIndex?: InvertedIndexSchema;
   /** 1, and one more with every change. */
   readonly revision: number;

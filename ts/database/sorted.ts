@@ -14,6 +14,7 @@ import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
 import type { StoredObject } from '../shard/types.js';
 import { checkAborted } from './calls.js';
+import { askAll } from './hits.js';
 import { isFilterable, type PropertySchema } from './property-schema.js';
 import { checkNested } from './query-options.js';
 import type { Schema } from './schema.js';
@@ -72,9 +73,9 @@ export function sortedObjects(shard: Shard, page: SortedPage, wantsVectors: bool
 
 async function sortedByColumns(shard: Shard, page: SortedPage, wantsVectors: boolean): Promise<StoredObject[]> {
   const { keys, filter, limit, offset, after } = page;
-  const ask = () => [selected(shard, filter), ...keys.map(({ column }) => shard.column(column!))] as const;
+  const questions = [() => selected(shard, filter), ...keys.map(({ column }) => () => shard.column(column!))];
   for (let attempt = 1; ; attempt++) {
-    const answers = ask();
+    const answers = askAll<SlotSet | Float64Array>(questions);
     const isOfNow = !answers.some((answer) => answer instanceof Promise);
     // what is waited for may be of different moments: asked again, it is in memory
     const [set, ...columns] = (isOfNow ? answers : await Promise.all(answers)) as [SlotSet, ...Float64Array[]];

@@ -13,7 +13,9 @@ export function orderedProperty(schema: Schema, name: unknown, argument: string)
   const { nodes } = levelOf(schema);
   const property = nodes.get(name as string)?.property;
   if (!property) throw refusal('SCHEMA_MISMATCH', argument, `the name of a property (${listed([...nodes.keys()])})`, name);
-  if (!hasOrder(property.dataType)) throw refusal('SCHEMA_MISMATCH', argument, `a property whose values have an order, which those of ${property.dataType} have not`, name);
+  if (!hasOrder(property.dataType)) {
+    throw refusal('SCHEMA_MISMATCH', argument, `a property whose values have an order, which those of ${property.dataType} have not`, name);
+  }
   return property;
 }
 

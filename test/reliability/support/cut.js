@@ -87,7 +87,7 @@ export async function cutDatabase(bytesMin, step) {
       for await (const { id, properties } of opened.iterator()) found.set(id, properties.text);
       if (found.size !== objects.size || [...objects].some(([id, text]) => found.get(id) !== text)) wrong.push(`cut at ${cut}: expected ${objects.size} objects as after write ${whole}, got ${found.size}`);
       const expected = [...objects].map(([id, text]) => ({ id, properties: { text } }));
-      wrong.push(...(await checkSearches(opened, expected, random, { number: undefined, filters: 1, keywords: 1 })).map((what) => `cut at ${cut}: ${what}`));
+      wrong.push(...(await checkSearches(opened, expected, random, { number: null, filters: 1, keywords: 1 })).map((what) => `cut at ${cut}: ${what}`));
       cutFiles.failAt(1, 'stop'); // no snapshot is needed any more
       await reopened.close().catch(() => {});
     } catch (error) {

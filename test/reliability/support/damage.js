@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SimulatedFiles } from '../../storage/simulated-files.js';
 import { randomOf } from './random.js';
+import { checkSearches, objectsOf } from './searches.js';
 import { fs, open } from './vectile.js';
 
 const DIMENSIONS = 8;
@@ -14,13 +15,14 @@ const vectorOf = (seed) => {
   return Float32Array.from({ length: DIMENSIONS }, () => random() * 2 - 1);
 };
 
+const properties = [{ name: 'text', dataType: 'text' }, { name: 'count', dataType: 'int' }];
 const CONFIGS = {
   Graph: {
-    properties: [{ name: 'text', dataType: 'text' }],
+    properties,
     vectors: { default: { dimensions: DIMENSIONS, metric: 'l2-squared', index: { type: 'hnsw', maxConnections: 4 }, quantizer: { type: 'sq8', trainingLimit: 10 } } },
   },
   Flat: {
-    properties: [{ name: 'text', dataType: 'text' }],
+    properties,
     vectors: { default: { dimensions: DIMENSIONS, metric: 'cosine', index: { type: 'flat' } } },
   },
 };
@@ -31,7 +33,7 @@ export const openOn = (files) => open({ store: fs(PATH, { files }), now: () => 1
 export async function makeDisk(names) {
   const files = new SimulatedFiles();
   const db = await openOn(files);
-  const objects = (from, count) => Array.from({ length: count }, (_, i) => ({ id: `object-${from + i}`, properties: { text: `text ${from + i}` }, vector: vectorOf(from + i) }));
+  const objects = (from, count) => Array.from({ length: count }, (_, i) => ({ id: `object-${from + i}`, properties: { text: `text ${from + i}`, ...i % 3 && { count: i % 5 } }, vector: vectorOf(from + i) }));
   const collections = [];
   for (const name of names) collections.push(await db.collections.create({ name, ...CONFIGS[name] }));
   const [graph] = collections;
@@ -55,8 +57,33 @@ export async function makeDisk(names) {
   return disk;
 }
 
-/** All there is of a collection, as a text: objects, vectors, and what searches find. */
-export async function read(db, name) {
+/** What the index of words and numbers is asked: each of its sections is read, and most of what is in them counts. */
+const FILTERS = [
+  { operator: 'Or', filters: [
+    { operator: 'And', filters: [{ operator: 'LessThan', property: 'text', value: '2' }, { operator: 'Not', filter: { operator: 'Equal', property: 'count', value: 3 } }] },
+    { operator: 'Equal', length: 'text', value: 7 }, { operator: 'IsNull', property: 'count', value: true },
+  ] },
+  { operator: 'And', filters: [
+    { operator: 'IsNull', property: 'text', value: false }, { operator: 'LessThanEqual', target: 'creationTime', value: '2100-01-01T00:00:00Z' },
+    { operator: 'LessThanEqual', target: 'updateTime', value: '2100-01-01T00:00:00Z' }, { operator: 'GreaterThan', property: 'count', value: 1 },
+  ] },
+];
+
+/** What they find, as a text. */
+async function search(collection) {
+  const found = [];
+  for (const filters of FILTERS) found.push((await collection.query.fetchObjects({ filters, limit: 100 })).objects.map(({ id }) => id));
+  const { objects } = await collection.query.bm25(`text 1 2 3 10 11 12 100 101 new changed another`, { limit: 100, returnMetadata: ['score'] });
+  found.push(objects.map(({ id, metadata }) => [id, metadata.score]));
+  found.push((await collection.query.fetchObjects({ sort: { property: 'count' }, limit: 100 })).objects.map(({ id }) => id));
+  return found;
+}
+
+/** What searches find that is not so of what the collection holds; for disks without damage. */
+export const wrongOf = async (db, name) => checkSearches(db.collections.use(name), await objectsOf(db.collections.use(name)), randomOf(1), { filters: 50, keywords: 20 });
+
+/** All there is of a collection, as a text: objects, vectors, and what searches find. `isBrief`: without filters and keywords. */
+export async function read(db, name, isBrief = false) {
   const collection = db.collections.use(name);
   const objects = [];
   for await (const { id, properties, vectors, metadata } of collection.iterator({ includeVector: true, returnMetadata: ['revision', 'creationTime', 'updateTime'] })) {
@@ -67,7 +94,7 @@ export async function read(db, name) {
     const near = await collection.query.nearVector(vectorOf(5000 + i), { limit: 5, returnMetadata: ['distance'] });
     found.push(near.objects.map(({ id, metadata }) => [id, Math.fround(metadata.distance)]));
   }
-  return JSON.stringify([await collection.length(), objects, found, await collection.config.get()]);
+  return JSON.stringify([await collection.length(), objects, found, await collection.config.get(), isBrief ? [] : await search(collection)]);
 }
 
 /** What a file is for, by its path. */

@@ -25,6 +25,7 @@ async function follow() {
   const db = await open({ store: fs(folder), readOnly: true });
   const items = db.collections.use('Item');
   const seen = new Set();
+  let replaced = 0;
   for (let round = 0; ; round++) {
     try {
       const objects = [];
@@ -41,6 +42,11 @@ async function follow() {
         // it may have been replaced meanwhile, but a reader never has fewer than it had
         if (!near.length) tell({ wrong: 'nothing is near' });
       }
+      // objects of such counts come and are replaced by others, but they never go
+      const { objects: found } = await items.query.fetchObjects({ filters: { operator: 'GreaterThanEqual', property: 'count', value: 1000 }, limit: 1000 });
+      if (found.length < replaced) tell({ wrong: `a filter found ${replaced}, and then ${found.length}` });
+      replaced = found.length;
+      for (const { id, properties } of found) if (properties.count < 1000) tell({ wrong: `a filter found ${id}, whose count is ${properties.count}` });
     } catch (error) {
       tell({ wrong: `${error.code} ${error.stack}` });
     }

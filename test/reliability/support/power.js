@@ -3,6 +3,7 @@ import { SimulatedFiles } from '../../storage/simulated-files.js';
 import { Model } from './model.js';
 import { readAll } from './read.js';
 import { known } from './known.js';
+import { unwritten } from './named.js';
 import { pick, randomOf, vectorOf } from './random.js';
 import { fs, open } from './vectile.js';
 
@@ -57,10 +58,11 @@ async function script(seed, figures) {
     } else {
       files = random() < 0.75 ? files.crash(seed * LIVES + life) : files.kill();
     }
+    const torn = unwritten(files);
     const again = await openOn(files);
     const exists = await again.collections.exists('Item');
     const found = exists ? await readAll(again.collections.use('Item'), seed) : { wrong: [], objects: [] };
-    const wrong = [...found.wrong, ...model.check(known(found.objects, model))];
+    const wrong = [...torn, ...found.wrong, ...model.check(known(found.objects, model))];
     if (random() < 0.5) await again.close();
     else {
       const next = files.kill();
@@ -91,6 +93,8 @@ async function play(db, files, random, model, config) {
     model.acknowledge(own);
   };
   for (let i = 0; i < WRITES; i++) {
+    // seals what is pending, so that there are several parts
+    if (random() < 0.3) await items.query.bm25('text', { limit: 1 });
     if (random() < 0.35) {
       const work = random() < 0.3 ? db.compact() : db.snapshot();
       background = background.then(() => work).catch((error) => {

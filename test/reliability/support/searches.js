@@ -19,8 +19,8 @@ export async function objectsOf(items) {
 }
 
 /**
- * What searches of `items` find that is not so, of `objects`: { id, properties }[]. `number`: the property of numbers; none if
- * undefined. So many filters and keyword searches, and one order.
+ * What searches of `items` find that is not so, of `objects`: { id, properties }[]. `number`: the property of
+ * numbers; null if there is none. So many filters and keyword searches, and one order.
  */
 export async function checkSearches(items, objects, random, { number = 'count', filters = 3, keywords = 2 } = {}) {
   const wrong = [];
@@ -36,7 +36,7 @@ export async function checkSearches(items, objects, random, { number = 'count', 
     const limit = random() < 0.5 ? LIMIT : integer(random, 1, 8);
     wrong.push(...await checkKeywords(items, objects, query, { limit, filter }));
   }
-  if (number !== undefined) wrong.push(...await checkOrder(items, objects, number, pick(random, ['asc', 'desc'])));
+  if (number !== null) wrong.push(...await checkOrder(items, objects, number, pick(random, ['asc', 'desc'])));
   return wrong;
 }
 
@@ -103,9 +103,9 @@ function filterOf(random, objects, number, depth) {
     () => ({ operator: 'Like', property: 'text', value: `${word().slice(0, 2)}*` }),
     () => ({ operator: pick(random, ['Equal', ...ranges]), length: 'text', value: [...object.properties.text ?? ''].length }),
     () => ({ operator: 'ContainsAny', target: 'id', value: [object.id, 'nobody'] }),
-    () => ({ operator: 'IsNull', property: number !== undefined && random() < 0.5 ? number : 'text', value: random() < 0.5 }),
+    () => ({ operator: 'IsNull', property: number !== null && random() < 0.5 ? number : 'text', value: random() < 0.5 }),
   ];
-  if (number !== undefined) {
+  if (number !== null) {
     const value = () => object.properties[number] ?? 0;
     conditions.push(
       () => ({ operator: pick(random, ['Equal', 'NotEqual']), property: number, value: value() }),
@@ -128,7 +128,7 @@ function matches(filter, object) {
   }
   const { text } = object.properties;
   const keys = target ? [object.id] : length ? (text === undefined ? [] : [[...text].length])
-    : property === 'text' ? wordsOf(object.properties) : [object.properties[property]].filter((number) => number !== undefined);
+    : property === 'text' ? wordsOf(object.properties) : [object.properties[property] ?? []].flat();
   switch (operator) {
     case 'Equal': return keys.includes(value);
     case 'ContainsAny': return value.some((each) => keys.includes(each));
