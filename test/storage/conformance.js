@@ -174,7 +174,48 @@ addOpened('logs are apart, listed by prefix, and deleted for good', async (store
   await log.close();
 });
 
+addOpened('a log that nothing was appended to leaves nothing', async (store) => {
+  const log = await store.log('shards/a/log');
+  await log.trim(1);
+  await log.close();
+  equal(await store.logs(''), []);
+  equal(await store.bytes('shards/'), 0);
+});
+
+add('a log can begin with any number, in place of another, and does so in later openings', async (make) => {
+  const place = await make();
+  const store = await place.open({ readOnly: false });
+  const former = await store.log('shards/a/log');
+  await former.append([bytes(1), bytes(2)], 1, 'sync');
+  await former.close();
+  await store.beginLog('shards/a/log', 41);
+  const log = await store.log('shards/a/log');
+  equal([log.nextSeq, await entriesOf(log, 41)], [41, []]);
+  await rejects('LOG_CONFLICT', () => collect(log.read(1)));
+  await rejects('LOG_CONFLICT', () => log.append([bytes(9)], 3, 'sync'));
+  await store.close();
+  const again = await place.open({ readOnly: false });
+  const reopened = await again.log('shards/a/log');
+  equal(reopened.nextSeq, 41);
+  await reopened.append([bytes(7)], 41, 'sync');
+  equal(await entriesOf(reopened, 41), [[41, [[7]]]]);
+  await reopened.close();
+  await again.deleteLog('shards/a/log');
+  equal(await again.logs(''), []);
+  await again.close();
+});
+
 // —— Blobs ———————————————————————————————————————————————————————————————————————————
+
+addOpened('what is held of blobs is given back, and they can be read again', async (store) => {
+  for (const name of ['shards/a/one', 'shards/a/two', 'shards/b/one']) await store.blobs.put(name, [bytes(1, 2, 3)]);
+  for (const name of ['shards/a/one', 'shards/b/one']) await store.blobs.getRange(name, 0, 1);
+  store.blobs.release('shards/a/');
+  store.blobs.release('none');
+  equal([...await store.blobs.getRange('shards/a/one', 1, 2)], [2, 3]);
+  equal([...await store.blobs.getRange('shards/b/one', 1, 2)], [2, 3]);
+  store.blobs.release('');
+});
 
 addOpened('a blob is what was put last', async (store) => {
   equal(await store.blobs.get('a'), undefined);

@@ -7,11 +7,13 @@ import { changedInvertedIndex, invertedIndexSchema, type InvertedIndexSchema } f
 import {
   NAME_EXPECTED, PROPERTIES_MAX, checkBoolean, checkText, countProperties, isName, propertySchema, propertySchemas, type PropertySchema,
 } from './property-schema.js';
+import { changedMultiTenancy, multiTenancySchema, type MultiTenancySchema } from './multi-tenancy-schema.js';
 import { listed, pathText, refusal } from './refusal.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
 import { changedVector, vectorSchema, type VectorSchema } from './vector-schema.js';
 
 export type { InvertedIndexSchema } from './inverted-schema.js';
+export type { MultiTenancySchema } from './multi-tenancy-schema.js';
 export type { PropertySchema } from './property-schema.js';
 export type { VectorSchema } from './vector-schema.js';
 
@@ -27,24 +29,27 @@ export interface Schema {
   readonly autoSchema: boolean;
   /** Schemas that were stored before there was one are without it: ask `invertedIndexOf`. */
   readonly invertedIndex?: InvertedIndexSchema;
+  /** Only of collections with tenants. */
+  readonly multiTenancy?: MultiTenancySchema;
   /** 1, and one more with every change. */
   readonly revision: number;
 }
 
 const VECTOR_NUMBER_MAX = 65_535;
-const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'vectorizer'];
-const UPDATES = ['description', 'autoSchema', 'invertedIndex', 'vectors'];
+const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'vectorizer'];
+const UPDATES = ['description', 'autoSchema', 'invertedIndex', 'multiTenancy', 'vectors'];
 const DEFAULT_INVERTED_INDEX = invertedIndexSchema({});
 const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
 export function createSchema<P extends object = Properties>(config: CollectionConfig<P>): Schema {
   if (typeof config !== 'object' || config === null) throw refusal('INVALID_ARGUMENT', 'config', 'an object', config);
   checkOptions(config, OPTIONS, 'config');
-  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, vectorizer } = config;
+  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, multiTenancy = {}, vectorizer } = config;
   checkCollectionName(name);
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
   checkCallback('vectorizer', vectorizer);
+  const tenancy = multiTenancySchema(multiTenancy);
   let schema: Schema = {
     name,
     ...description !== undefined && { description },
@@ -53,6 +58,7 @@ export function createSchema<P extends object = Properties>(config: CollectionCo
     nextVectorNumber: 0,
     autoSchema,
     invertedIndex: invertedIndexSchema(invertedIndex),
+    ...tenancy && { multiTenancy: tenancy },
     revision: 1,
   };
   checkCount(schema.properties);
@@ -96,7 +102,8 @@ export function updateSchema(schema: Schema, update: CollectionUpdate): Schema {
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
   const invertedIndex = changedInvertedIndex(invertedIndexOf(schema), update.invertedIndex ?? {});
-  let changed: Schema = { ...schema, ...description !== undefined && { description }, autoSchema, invertedIndex };
+  const multiTenancy = changedMultiTenancy(schema.multiTenancy, update.multiTenancy);
+  let changed: Schema = { ...schema, ...description !== undefined && { description }, autoSchema, invertedIndex, ...multiTenancy && { multiTenancy } };
   for (const [name, config] of entriesOf('vectors', update.vectors ?? {})) {
     const argument = pathText('vectors', [name]);
     changed = replaced(changed, changedVector(argument, vectorOf(schema, name, argument), config));
@@ -133,7 +140,7 @@ export function checkPropertyNames(schema: Schema, names: readonly string[], arg
 
 /** A configuration that makes the same collection again, as far as it is stored. */
 export function configOf<P extends object = Properties>(schema: Schema): CollectionConfig<P> {
-  const { name, description, properties, autoSchema } = schema;
+  const { name, description, properties, autoSchema, multiTenancy } = schema;
   const vectors: Record<string, VectorConfig> = Object.create(null);
   for (const { number: _, name: vectorName, index, quantizer, ...vector } of schema.vectors) {
     vectors[vectorName] = { ...vector, index: { ...index }, quantizer: { ...quantizer } };
@@ -141,6 +148,7 @@ export function configOf<P extends object = Properties>(schema: Schema): Collect
   return {
     name, ...description !== undefined && { description }, properties: structuredClone(properties) as PropertyConfig<P>[], vectors, autoSchema,
     invertedIndex: structuredClone(invertedIndexOf(schema)),
+    ...multiTenancy && { multiTenancy: { ...multiTenancy } },
   };
 }
 
@@ -149,7 +157,7 @@ function withVector(argument: string, schema: Schema, name: string, config: Vect
   if (schema.vectors.some((vector) => vector.name === name)) throw refusal('INVALID_ARGUMENT', argument, 'a name that is not taken', name);
   const number = schema.nextVectorNumber;
   if (number > VECTOR_NUMBER_MAX) throw refusal('INVALID_ARGUMENT', argument, `at most ${VECTOR_NUMBER_MAX + 1} named vectors ever`, 'more');
-  return { ...schema, vectors: [...schema.vectors, vectorSchema(argument, name, number, config)], nextVectorNumber: number + 1 };
+  return { ...schema, vectors: [...schema.vectors, vectorSchema(argument, name, number, config, schema.multiTenancy ? 'dynamic' : 'hnsw')], nextVectorNumber: number + 1 };
 }
 
 function replaced(schema: Schema, vector: VectorSchema): Schema {

@@ -84,6 +84,22 @@ export interface InvertedIndexConfig {
   stopwords?: StopwordOptions;
 }
 
+/** Many users of one collection, each with objects of its own: calls name the tenant, by `withTenant`. */
+export interface MultiTenancyConfig {
+  /** Default false. It cannot be changed. */
+  enabled?: boolean;
+  /** True: an insert for a tenant that is not there makes it. Default false. May be changed. */
+  autoTenantCreation?: boolean;
+  /** True: a tenant that is INACTIVE, or OFFLOADED, becomes ACTIVE when it is used. Default false. May be changed. */
+  autoTenantActivation?: boolean;
+}
+
+/**
+ * `ACTIVE`: can be used; `INACTIVE`: on disk only; `OFFLOADED`: in another store; `OFFLOADING` and `ONLOADING`: on the way there and
+ * back.
+ */
+export type TenantStatus = 'ACTIVE' | 'INACTIVE' | 'OFFLOADED' | 'OFFLOADING' | 'ONLOADING';
+
 export interface CollectionConfig<P extends object = Properties> {
   /** A letter or _, then letters, digits and _; at most 255 characters. */
   name: string;
@@ -94,6 +110,8 @@ export interface CollectionConfig<P extends object = Properties> {
   invertedIndex?: InvertedIndexConfig;
   /** True: a property that is not in the schema is added, with the type of its first value. Default false: it is refused. */
   autoSchema?: boolean;
+  /** With tenants, the index of a vector is `dynamic` unless it says otherwise. */
+  multiTenancy?: MultiTenancyConfig;
   /** A function, so it is not stored: give it again to `use`. */
   vectorizer?: Vectorizer;
 }
@@ -102,6 +120,7 @@ export interface CollectionConfig<P extends object = Properties> {
 export interface CollectionUpdate {
   description?: string;
   autoSchema?: boolean;
+  multiTenancy?: MultiTenancyConfig;
   /** Only what is given is changed; lists of words are replaced whole. */
   invertedIndex?: InvertedIndexConfig;
   vectors?: Readonly<Record<string, VectorConfig>>;

@@ -37,7 +37,8 @@ const INDEX_OPTIONS = ['type', 'maxConnections', 'efConstruction', 'threshold', 
 const GRAPH_OPTIONS = ['maxConnections', 'efConstruction', 'ef'] as const;
 const TYPES = ['hnsw', 'flat', 'dynamic'] as const;
 
-export function vectorSchema(argument: string, name: string, number: number, config: VectorConfig): VectorSchema {
+/** `type`: of an index that does not say. */
+export function vectorSchema(argument: string, name: string, number: number, config: VectorConfig, type: 'hnsw' | 'dynamic' = 'hnsw'): VectorSchema {
   checkKeys(argument, config);
   const { dimensions, metric = 'cosine', quantizer = 'f32', fullVectors = 'memory' } = config;
   if (dimensions !== undefined) integer(`${argument}.dimensions`, dimensions, 1, DIMENSIONS_MAX);
@@ -46,7 +47,7 @@ export function vectorSchema(argument: string, name: string, number: number, con
     number, name,
     ...dimensions !== undefined && { dimensions },
     metric,
-    index: indexSchema(`${argument}.index`, config.index ?? {}),
+    index: indexSchema(`${argument}.index`, { type, ...defined(config.index ?? {}) }),
     quantizer: quantizerOf(quantizer),
     fullVectors,
   };

@@ -85,6 +85,10 @@ export class FsBlobs implements BlobStore {
     await this.remove(name);
   }
 
+  release(prefix: string): void {
+    for (const name of this.#handles.keys()) if (name.startsWith(prefix)) this.#forget(name);
+  }
+
   /** Deletes a file of either kind, and the folder with its last file. */
   async remove(name: string): Promise<void> {
     const path = this.#host.path(name);

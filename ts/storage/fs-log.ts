@@ -23,6 +23,7 @@ interface Frame {
 }
 
 export class FsLog implements ShardLog {
+  onClosed: (() => void) | undefined;
   readonly #host: FsHost;
   readonly #folder: string;
   /** First records of the files, in order. */
@@ -84,6 +85,14 @@ export class FsLog implements ShardLog {
     log.#sizes.set(last, end);
     log.#written = log.#synced = log.#nextSeq;
     return log;
+  }
+
+  /** Makes a log without records that begins with `nextSeq`. */
+  static async begin(host: FsHost, folder: string, nextSeq: number): Promise<void> {
+    const log = new FsLog(host, folder);
+    log.#nextSeq = log.#written = log.#synced = nextSeq;
+    await log.#rotate();
+    await log.close();
   }
 
   get nextSeq(): number { return this.#nextSeq; }
@@ -162,6 +171,7 @@ export class FsLog implements ShardLog {
       await this.#handle?.close().catch(() => {});
       this.#handle = undefined;
       this.#failure ??= new VectileError('CLOSED', `${this.#folder}: expected a log in use, got one closed`);
+      this.onClosed?.();
     }
   }
 

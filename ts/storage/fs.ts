@@ -85,8 +85,15 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
     async log(name) {
       await logs.get(name)?.close();
       const log = await FsLog.open(host, host.path(name));
-      if (!host.readOnly) logs.set(name, log);
+      if (host.readOnly) return log;
+      logs.set(name, log);
+      log.onClosed = () => { if (logs.get(name) === log) logs.delete(name); };
       return log;
+    },
+    async beginLog(name, nextSeq) {
+      host.checkWritable();
+      await this.deleteLog(name);
+      await FsLog.begin(host, host.path(name), nextSeq);
     },
     logs: async (prefix) => [...new Set((await blobs.files(prefix)).map(({ name }) => logOf(name)).filter((name) => name !== undefined))],
     async deleteLog(name) {

@@ -76,6 +76,8 @@ export class IndexedDbBlobs implements BlobStore {
     });
   }
 
+  release(): void {}
+
   /** Removes what puts have left that were cut short. */
   async sweep(): Promise<void> {
     await this.#host.connection.write(['files', 'chunks'], 'relaxed', async (rows) => {

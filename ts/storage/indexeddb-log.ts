@@ -43,6 +43,7 @@ const READ_BYTES = 4 << 20;
 const LARGE_BYTES = 32 << 10;
 
 export class IndexedDbLog implements ShardLog {
+  onClosed: (() => void) | undefined;
   readonly #host: IndexedDbHost;
   readonly #name: string;
   /** As it is in the database. */
@@ -68,6 +69,14 @@ export class IndexedDbLog implements ShardLog {
     const log = new IndexedDbLog(host, name);
     await log.#look();
     return log;
+  }
+
+  /** Makes a log without records that begins with `nextSeq`, in place of what there is. */
+  static async begin({ connection }: IndexedDbHost, name: string, nextSeq: number): Promise<void> {
+    await connection.write(['logs', 'frames'], 'strict', (rows) => {
+      rows('frames').delete(IDBKeyRange.bound([name, 0], [name, Infinity]));
+      rows('logs').put({ nextSeq, end: 0, first: nextSeq, begin: 0 } satisfies LogRow, name);
+    });
   }
 
   get nextSeq(): number { return this.#nextSeq; }
@@ -132,6 +141,7 @@ export class IndexedDbLog implements ShardLog {
     this.#checkWritable();
     await this.#inTurn(async () => {
       const former = this.#row;
+      if (to <= former.first) return;
       await this.#write('relaxed', async (rows) => {
         const first = to < former.nextSeq ? await this.#startOf(rows('frames'), to) : former.nextSeq;
         if (first <= former.first) return former;
@@ -152,6 +162,7 @@ export class IndexedDbLog implements ShardLog {
       else if (!this.#isFailureKnown) throw this.#failure;
     } finally {
       this.#failure ??= new VectileError('CLOSED', `${this.#where}: expected a log in use, got one closed`);
+      this.onClosed?.();
     }
   }
 

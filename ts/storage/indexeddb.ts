@@ -74,8 +74,15 @@ async function openDatabase(connection: Connection, readOnly: boolean, release: 
     async log(name) {
       await logs.get(name)?.close();
       const log = await IndexedDbLog.open(host, name);
-      if (!readOnly) logs.set(name, log);
+      if (readOnly) return log;
+      logs.set(name, log);
+      log.onClosed = () => { if (logs.get(name) === log) logs.delete(name); };
       return log;
+    },
+    async beginLog(name, nextSeq) {
+      host.checkWritable();
+      await logs.get(name)?.close().catch(() => {});
+      await IndexedDbLog.begin(host, name, nextSeq);
     },
     logs: (prefix) => connection.read(['logs'], (rows) => rows('logs').keys<string>(under(prefix))),
     async deleteLog(name) {

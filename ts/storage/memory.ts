@@ -63,12 +63,17 @@ function openStore(content: Content, readOnly: boolean): OpenStore {
     epoch: readOnly ? 0 : content.epoch,
     blobs: blobsOf(content, checkWritable),
     async log(name) {
-      let log = content.logs.get(name);
-      if (!log) {
-        log = { nextSeq: 1, entries: [] };
-        if (!readOnly) content.logs.set(name, log);
-      }
-      return logOf(() => content.logs.get(name) ?? log, checkWritable);
+      const none: MemoryLog = { nextSeq: 1, entries: [] };
+      const current = (isWritten: boolean) => {
+        const log = content.logs.get(name) ?? none;
+        if (isWritten) content.logs.set(name, log);
+        return log;
+      };
+      return logOf(current, checkWritable);
+    },
+    async beginLog(name, nextSeq) {
+      checkWritable();
+      content.logs.set(name, { nextSeq, entries: [] });
     },
     logs: async (prefix) => [...content.logs.keys()].filter((name) => name.startsWith(prefix)).sort(),
     async deleteLog(name) {
@@ -88,26 +93,28 @@ function openStore(content: Content, readOnly: boolean): OpenStore {
   };
 }
 
-function logOf(current: () => MemoryLog, checkStore: () => void): ShardLog {
+/** `current`: the log as it is; one that is written is there from then on. */
+function logOf(current: (isWritten: boolean) => MemoryLog, checkStore: () => void): ShardLog {
   let isClosed = false;
   const checkWritable = () => {
     checkStore();
     if (isClosed) throw new VectileError('CLOSED', 'log: expected one in use, got one closed');
   };
   return {
-    get nextSeq() { return current().nextSeq; },
-    get bytes() { return logBytes(current()); },
+    get nextSeq() { return current(false).nextSeq; },
+    get bytes() { return logBytes(current(false)); },
     async append(records, expectedSeq) {
       checkWritable();
-      const log = current();
-      if (expectedSeq !== log.nextSeq) throw new VectileError('LOG_CONFLICT', `expectedSeq: expected ${log.nextSeq}, got ${expectedSeq}`);
+      const { nextSeq } = current(false);
+      if (expectedSeq !== nextSeq) throw new VectileError('LOG_CONFLICT', `expectedSeq: expected ${nextSeq}, got ${expectedSeq}`);
       if (!records.length) return;
+      const log = current(true);
       log.entries.push({ seq: expectedSeq, records: records.map((record) => record.slice()) });
       log.nextSeq += records.length;
     },
     async sync() { checkWritable(); },
     async *read(from) {
-      const log = current();
+      const log = current(false);
       const first = log.entries[0]?.seq ?? log.nextSeq;
       if (from < first) throw new VectileError('LOG_CONFLICT', `from: expected ${first} or later, the first record there is, got ${from}`);
       for (const entry of [...log.entries]) {
@@ -116,7 +123,7 @@ function logOf(current: () => MemoryLog, checkStore: () => void): ShardLog {
     },
     async trim(to) {
       checkWritable();
-      const log = current();
+      const log = current(false);
       log.entries = log.entries.filter(({ seq, records }) => seq + records.length > to);
     },
     async close() { isClosed = true; },
@@ -174,6 +181,7 @@ function blobsOf({ blobs }: Content, checkWritable: () => void): BlobStore {
       checkWritable();
       blobs.delete(name);
     },
+    release() {},
   };
 }
 

@@ -71,6 +71,8 @@ export interface BlobStore {
   list(prefix: string): Promise<BlobInfo[]>;
   /** It is no error if there is none. */
   delete(name: string): Promise<void>;
+  /** Gives back what is held of blobs whose name starts with `prefix`, such as open files. They may be read again. */
+  release(prefix: string): void;
 }
 
 export interface StoreOptions {
@@ -96,7 +98,9 @@ export interface OpenStore {
    * looks anew at what a writer has appended since, and `nextSeq` is as of the last look.
    */
   log(name: string): Promise<ShardLog>;
-  /** Names of logs that start with `prefix`. */
+  /** Makes an empty log whose first record will have the number `nextSeq`, durably; in place of one that is there, which must not be open. */
+  beginLog(name: string, nextSeq: number): Promise<void>;
+  /** Names of logs that start with `prefix`. One that nothing was ever appended to need not be among them. */
   logs(prefix: string): Promise<string[]>;
   /** Deletes a log with all its records. It must not be open. */
   deleteLog(name: string): Promise<void>;
