@@ -30,6 +30,10 @@
  * | `BLOB_MISSING` | there is no blob of that name |
  * | `COLLECTION_EXISTS` | there is a collection of that name already |
  * | `COLLECTION_MISSING` | there is no collection of that name |
+ * | `TENANT_REQUIRED` | the collection has tenants, and the call names none |
+ * | `TENANT_MISSING` | there is no tenant of that name in the collection |
+ * | `TENANT_INACTIVE` | the tenant is INACTIVE, and is not activated by being used |
+ * | `TENANT_OFFLOADED` | the tenant's files are in another store, or on their way there or back |
  * | `OBJECT_EXISTS` | there is an object with that id already |
  * | `OBJECT_MISSING` | there is no object with that id |
  * | `REVISION_MISMATCH` | the object, or the schema, has another revision than was expected |
@@ -69,6 +73,10 @@ export type ErrorCode =
   | 'BLOB_MISSING'
   | 'COLLECTION_EXISTS'
   | 'COLLECTION_MISSING'
+  | 'TENANT_REQUIRED'
+  | 'TENANT_MISSING'
+  | 'TENANT_INACTIVE'
+  | 'TENANT_OFFLOADED'
   | 'OBJECT_EXISTS'
   | 'OBJECT_MISSING'
   | 'REVISION_MISMATCH'

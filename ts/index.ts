@@ -36,14 +36,15 @@ export type { ChangeEvent, Collection, Config, IteratorOptions } from './databas
 export type {
   ConditionOptions, Data, DeleteManyOptions, DeleteManyResult, DeletedObject, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions,
 } from './database/data.js';
-export type { CollectionStats, Collections, Database, DatabaseStats, OpenOptions } from './database/database.js';
+export type { CollectionStats, Collections, Database, DatabaseStats, ExportOptions, OpenOptions } from './database/database.js';
 export type { AnyAggregate, BooleanSummary, DateAggregate, Metrics, NumberSummary, TextSummary } from './database/metrics.js';
 export type {
   Bm25Options, DiversityOptions, FetchObjectsOptions, FetchOptions, GroupBy, GroupedResult, HybridOptions, NearOptions,
   Query, QueryResult, ResultGroup, SearchOptions, Sort, SortOrder, TypoTolerance,
 } from './database/query.js';
+export type { Tenant, TenantInput, TenantListOptions, TenantStatus, Tenants } from './database/tenants.js';
 export type { Metadata, MetadataName, ReturnOptions, StoredResult } from './database/results.js';
 export type {
-  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, InvertedIndexConfig, Properties, PropertyConfig, PropertyValue, Stemmer, StopwordOptions,
+  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, InvertedIndexConfig, MultiTenancyConfig, Properties, PropertyConfig, PropertyValue, Stemmer, StopwordOptions,
   Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
 } from './database/typed.js';

@@ -62,7 +62,7 @@ describe('createSchema', () => {
 
   it.each([
     [undefined, 'INVALID_ARGUMENT config: expected an object, got undefined'],
-    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, vectorizer, got "vektors"'],
+    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, vectorizer, got "vektors"'],
     [{ name: '' }, 'INVALID_ARGUMENT name: expected a letter or _, then at most 254 letters, digits and _, got ""'],
     [{ name: 'a-b' }, 'got "a-b"'],
     [{ name: 'x'.repeat(256) }, '… of 256 characters'],
@@ -211,7 +211,7 @@ describe('changes of a schema', () => {
   });
 
   it.each([
-    [{ name: 'B' }, 'INVALID_ARGUMENT update: expected description, autoSchema, invertedIndex, vectors, got "name"'],
+    [{ name: 'B' }, 'INVALID_ARGUMENT update: expected description, autoSchema, invertedIndex, multiTenancy, vectors, got "name"'],
     [{ invertedIndex: { bm25: { b: 2 } } }, 'INVALID_ARGUMENT invertedIndex.bm25.b: expected a number from 0 to 1, got 2'],
     [{ vectors: { title: {} } }, 'SCHEMA_MISMATCH vectors.title: expected the name of a vector (default), got "title"'],
     [{ vectors: { default: { metric: 'dot' } } }, 'INVALID_ARGUMENT vectors.default.metric: expected "cosine", because it cannot be changed, got "dot"'],

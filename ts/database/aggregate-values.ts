@@ -35,7 +35,7 @@ export async function visitAll(
     const [slots, ...columns] = await Promise.all(answers);
     return visitColumns(slots.toArray(), properties, columns, visit, signal);
   }
-  for await (const objects of pagesOf(() => host.shard(), filter, {}, signal)) for (const object of objects) visit(storedValues(object, properties));
+  for await (const objects of pagesOf((work) => work(host), filter, {}, signal)) for (const object of objects) visit(storedValues(object, properties));
 }
 
 /** Of the objects in these slots; to be called in the turn in which they were found. */

@@ -8,7 +8,7 @@ import { visitAll, visitSlots } from './aggregate-values.js';
 import { call, type CallOptions } from './calls.js';
 import type { FilterInput } from './filters.js';
 import { filterOf, type Take } from './hits.js';
-import type { CollectionHost } from './host.js';
+import type { CollectionHost, ShardHost } from './host.js';
 import { hybridHits } from './hybrid.js';
 import { aggregatesOf, metricsOf, type Aggregates, type Metric, type Metrics } from './metrics.js';
 import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
@@ -86,52 +86,53 @@ export class Aggregate<P extends object = Properties> {
 
   /** Of all objects. */
   overAll<const M extends Metrics<P> = Record<never, never>>(options: AggregateOptions<P, M> = {}): Promise<AggregateResult<P, M>> {
-    return call(options, OPTIONS, async (signal) => {
+    return this.#call(options, OPTIONS, async (host, signal) => {
       const tally = new Tally<P, M>(this.#host, options.metrics);
-      if (tally.properties.length) await this.#visit(tally, options.filters, signal);
-      else tally.count(await this.#count(options.filters));
+      if (tally.properties.length) await this.#visit(host, tally, options.filters, signal);
+      else tally.count(await this.#count(host, options.filters));
       return tally.result();
     });
   }
 
   /** Of the largest groups of objects that have a value in common, equally large ones by their values. */
   groupBy<const M extends Metrics<P> = Record<never, never>>(groupBy: AggregateGroupBy<P>, options: AggregateOptions<P, M> = {}): Promise<AggregateGroup<P, M>[]> {
-    return call(options, OPTIONS, async (signal) => {
+    return this.#call(options, OPTIONS, async (host, signal) => {
       const groups = groupsOf<P, M>(this.#host, groupBy, options.metrics);
-      await this.#visit(groups, options.filters, signal);
+      await this.#visit(host, groups, options.filters, signal);
       return groups.results();
     });
   }
 
   /** Of the nearest to a vector. */
   nearVector<const M extends Metrics<P> = Record<never, never>>(vector: VectorsInput, options: AggregateNearOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
-    return this.#near(options, () => vectorQuery(this.#host.schema(), vector, options.targetVector));
+    return this.#near(options, (host) => vectorQuery(host.schema(), vector, options.targetVector));
   }
 
   /** Of the nearest to an object, and of itself. */
   nearObject<const M extends Metrics<P> = Record<never, never>>(id: string, options: AggregateNearOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
-    return this.#near(options, () => objectQuery(this.#host, id, options.targetVector));
+    return this.#near(options, (host) => objectQuery(host, id, options.targetVector));
   }
 
   /** Of the nearest to a text, or to the mean of up to 64. */
   nearText<const M extends Metrics<P> = Record<never, never>>(
     text: string | readonly string[], options: AggregateNearOptions<P, M> = {},
   ): Promise<AggregateHitsResult<P, M>> {
-    return this.#near(options, (signal) => textQuery(this.#host, text, options.targetVector, signal));
+    return this.#near(options, (host, signal) => textQuery(host, text, options.targetVector, signal));
   }
 
   /** Of the best by words and nearness; `objectLimit` is needed. */
   hybrid<const M extends Metrics<P> = Record<never, never>>(text: string, options: AggregateHybridOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
-    return call(options, HYBRID_OPTIONS, (signal) => hybridHits(this.#host, text, pageOf(options.objectLimit), options, signal, this.#take(options, signal)));
+    return this.#call(options, HYBRID_OPTIONS, (host, signal) =>
+      hybridHits(host, text, pageOf(options.objectLimit), options, signal, this.#take(options, signal)));
   }
 
   #near<M extends Metrics<P>>(
-    options: AggregateNearOptions<P, M>, query: (signal: AbortSignal | undefined) => VectorQuery | Promise<VectorQuery>,
+    options: AggregateNearOptions<P, M>, query: (host: ShardHost, signal: AbortSignal | undefined) => VectorQuery | Promise<VectorQuery>,
   ): Promise<AggregateHitsResult<P, M>> {
-    return call(options, NEAR_OPTIONS, async (signal) => {
+    return this.#call(options, NEAR_OPTIONS, async (host, signal) => {
       const page = pageOf(options.objectLimit, options.distance !== undefined || options.certainty !== undefined);
       const take = this.#take(options, signal);
-      return nearHits(this.#host, await query(signal), page, options, take);
+      return nearHits(host, await query(host, signal), page, options, take);
     });
   }
 
@@ -149,14 +150,20 @@ export class Aggregate<P extends object = Properties> {
     };
   }
 
-  async #count(filters: FilterInput<P> | undefined): Promise<number> {
-    const filter = await filterOf(this.#host, filters);
-    const shard = await this.#host.shard();
+  async #count(host: ShardHost, filters: FilterInput<P> | undefined): Promise<number> {
+    const filter = await filterOf(host, filters);
+    const shard = await host.shard();
     return filter ? (await shard.select(filter)).count : shard.size;
   }
 
-  async #visit(tally: Tally<P, unknown> | Groups<P, unknown>, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined): Promise<void> {
-    await visitAll(this.#host, await filterOf(this.#host, filters), tally.properties, (values) => tally.add(values), signal);
+  async #visit(
+    host: ShardHost, tally: Tally<P, unknown> | Groups<P, unknown>, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await visitAll(host, await filterOf(host, filters), tally.properties, (values) => tally.add(values), signal);
+  }
+
+  #call<T>(options: CallOptions, known: readonly string[], work: (host: ShardHost, signal: AbortSignal | undefined) => Promise<T> | T): Promise<T> {
+    return call(options, known, (signal) => this.#host.use((host) => work(host, signal)));
   }
 }
 

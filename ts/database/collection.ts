@@ -12,8 +12,9 @@ import { checkId } from './ids.js';
 import { Query } from './query.js';
 import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
 import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
-import { pagesOf } from './select.js';
+import { pagesOf, type Turn } from './select.js';
 import { specsOf } from './specs.js';
+import { Tenants, checkTenantName } from './tenants.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
 
 export type { ChangeEvent } from '../shard/types.js';
@@ -26,28 +27,45 @@ export interface IteratorOptions<P extends object = Properties> extends ReturnOp
   signal?: AbortSignal;
 }
 
-/** A collection. `P` types its properties. Calls throw COLLECTION_MISSING once it is deleted, and CLOSED once the database is. */
+/**
+ * A collection, or one of its tenants. `P` types its properties. Calls throw COLLECTION_MISSING once it is deleted, and CLOSED once the
+ * database is.
+ */
 export class Collection<P extends object = Properties> {
   readonly name: string;
+  /** Of which tenant the objects are; undefined where there are none, or none is named. */
+  readonly tenant: string | undefined;
   readonly config: Config<P>;
   readonly data: Data<P>;
   readonly query: Query<P>;
   readonly aggregate: Aggregate<P>;
+  readonly tenants: Tenants;
   readonly #host: CollectionHost;
 
   /** @internal */
   constructor(host: CollectionHost) {
     this.name = host.name;
+    this.tenant = host.tenant;
     this.#host = host;
     this.config = new Config(host);
     this.data = new Data(host);
     this.query = new Query(host);
     this.aggregate = new Aggregate(host);
+    this.tenants = new Tenants(host.tenants);
+  }
+
+  /**
+   * The objects of one tenant; whether it is there shows when it is used. Calls throw TENANT_MISSING, also for what is a tenant of another
+   * collection, TENANT_INACTIVE and TENANT_OFFLOADED.
+   */
+  withTenant(name: string): Collection<P> {
+    checkTenantName(name, 'tenant');
+    return new Collection<P>(this.#host.withTenant(name));
   }
 
   /** Objects there are. */
   length(options?: CallOptions): Promise<number> {
-    return call(options, [], async () => (await this.#host.shard()).size);
+    return call(options, [], () => this.#host.use(async (host) => (await host.shard()).size));
   }
 
   /**
@@ -59,16 +77,18 @@ export class Collection<P extends object = Properties> {
     const { filters, after, signal } = options;
     checkOptions(options, [...RETURN_OPTIONS, 'filters', 'after', 'signal']);
     checkSignal(signal);
+    this.#host.check();
     const { wantsVectors, make } = resultMaker<P>(this.#host, options);
     const filter = await filterOf(this.#host, filters);
+    const turn: Turn = (work) => this.#host.use(work);
     let from = 0;
     if (after !== undefined) {
       checkId(after, 'after');
-      const slot = (await this.#host.shard()).slotOf(after);
+      const slot = await turn(async (host) => (await host.shard()).slotOf(after));
       if (slot < 0) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, got ${JSON.stringify(after)}`);
       from = slot + 1;
     }
-    for await (const objects of pagesOf(() => this.#host.shard(), filter, { vectors: wantsVectors }, signal, from)) {
+    for await (const objects of pagesOf(turn, filter, { vectors: wantsVectors }, signal, from)) {
       for (const object of objects) {
         checkAborted(signal);
         yield make(object);

@@ -6,7 +6,7 @@ import { call, checkAborted, type CallOptions } from './calls.js';
 import { deleteMany, type DeleteManyResult } from './delete-many.js';
 import type { FilterInput } from './filters.js';
 import { filterOf } from './hits.js';
-import type { CollectionHost } from './host.js';
+import type { CollectionHost, UseOptions } from './host.js';
 import { checkId } from './ids.js';
 import { checkSource, insertMany, type InsertManyResult, type ObjectSource } from './insert-many.js';
 import { checkObject, encodeFor, prepareOne, vectorsFor, type ObjectInput } from './prepare.js';
@@ -67,8 +67,9 @@ export class Data<P extends object = Properties> {
   insert(object: ObjectInput<P>, options?: WriteOptions): Promise<string> {
     return call(options, WRITE_OPTIONS, async (signal) => {
       const durability = this.#durability(options);
+      this.#host.check({ inserts: true });
       const { id, properties, vectors } = await prepareOne(this.#host, object, signal);
-      await this.#write({ id, expect: 'absent', effect: () => ({ properties, vectors }) }, durability);
+      await this.#write({ id, expect: 'absent', effect: () => ({ properties, vectors }) }, durability, { inserts: true });
       return id;
     });
   }
@@ -85,6 +86,7 @@ export class Data<P extends object = Properties> {
       if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > BATCH_MAX) throw invalid('batchSize', `an integer from 1 to ${BATCH_MAX}`, batchSize);
       if (onProgress !== undefined && typeof onProgress !== 'function') throw invalid('onProgress', 'a function', onProgress);
       this.#host.schema();
+      this.#host.check({ inserts: true });
       return insertMany(this.#host, source, batchSize, this.#durability(options), onProgress, signal);
     });
   }
@@ -97,6 +99,7 @@ export class Data<P extends object = Properties> {
     return call(options, CONDITION_OPTIONS, async (signal) => {
       const durability = this.#durability(options);
       const ifRevision = revisionOf(options);
+      this.#host.check();
       checkObject(object);
       const { id, properties = {}, vector } = object;
       checkId(id);
@@ -122,6 +125,7 @@ export class Data<P extends object = Properties> {
     return call(options, CONDITION_OPTIONS, async (signal) => {
       const durability = this.#durability(options);
       const ifRevision = revisionOf(options);
+      this.#host.check();
       checkObject(object);
       checkId(object.id);
       const { id, properties, vectors } = await prepareOne(this.#host, object, signal);
@@ -150,17 +154,19 @@ export class Data<P extends object = Properties> {
       if (typeof dryRun !== 'boolean') throw invalid('dryRun', 'true or false', dryRun);
       if (typeof verbose !== 'boolean') throw invalid('verbose', 'true or false', verbose);
       const durability = this.#durability(options);
-      const filter = await filterOf(this.#host, filters);
-      if (!filter) throw invalid('filters', 'a filter', filters);
-      return deleteMany(this.#host, filter, { dryRun, verbose }, durability, signal);
+      return this.#host.use(async (host) => {
+        const filter = await filterOf(host, filters);
+        if (!filter) throw invalid('filters', 'a filter', filters);
+        return deleteMany(host, filter, { dryRun, verbose }, durability, signal);
+      });
     });
   }
 
   exists(id: string, options?: CallOptions): Promise<boolean> {
-    return call(options, [], async () => {
+    return call(options, [], () => this.#host.use(async (host) => {
       checkId(id);
-      return (await this.#host.shard()).slotOf(id) >= 0;
-    });
+      return (await host.shard()).slotOf(id) >= 0;
+    }));
   }
 
   /** With a vector made anew if the texts are others than before; again if the object changes meanwhile. */
@@ -168,7 +174,7 @@ export class Data<P extends object = Properties> {
     const host = this.#host;
     for (;;) {
       checkAborted(signal);
-      const old = await (await host.shard()).get(id, { vectors: true });
+      const old = await host.use(async (now) => (await now.shard()).get(id, { vectors: true }));
       if (!old) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
       const schema = host.schema();
       const { bytes } = mergeProperties(schema, old.properties, patch);
@@ -190,8 +196,8 @@ export class Data<P extends object = Properties> {
   }
 
   /** False if there was nothing to be done. */
-  async #write(change: Change, durability: Durability): Promise<boolean> {
-    const [outcome] = await (await this.#host.writable()).write([change], durability);
+  async #write(change: Change, durability: Durability, options?: UseOptions): Promise<boolean> {
+    const [outcome] = await this.#host.use(async (host) => (await host.writable()).write([change], durability), options);
     if (outcome!.error) throw outcome!.error;
     return outcome!.written;
   }

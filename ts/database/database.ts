@@ -6,20 +6,26 @@ import { SectionCache } from '../search/section-cache.js';
 import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
 import { Shard } from '../shard/shard.js';
+import { hasFiles } from '../storage/fs.js';
 import type { Durability, OpenStore, Store } from '../storage/storage.js';
 import { call, type CallOptions } from './calls.js';
 import { Catalog, newHexId, type CatalogEntry } from './catalog.js';
 import { Collections } from './collections.js';
+import { hostOf, type HostPlaces } from './collection-hosts.js';
 import { exportDatabase } from './export.js';
-import { fieldsOf } from './fields.js';
+import { exportedCollection, type ExportOptions } from './exported.js';
 import type { CollectionHost } from './host.js';
 import { importDatabase, type ByteSource } from './import.js';
-import { OpenCollections, SHARDS, type OpenCollection } from './open-collections.js';
+import { ImportedCollections } from './imported.js';
+import { OpenCollections, SHARDS } from './open-collections.js';
+import { ShardPool } from './shard-pool.js';
 import { specsOf } from './specs.js';
 import type { Schema } from './schema.js';
-import { collectionStats, type DatabaseStats } from './stats.js';
+import { collectionStats, tenantsStats, type DatabaseStats } from './stats.js';
+import { TenantStates } from './tenant-states.js';
 import type { Vectorizer } from './typed.js';
 
+export type { ExportOptions } from './exported.js';
 export type { CollectionStats, DatabaseStats } from './stats.js';
 export { Collections } from './collections.js';
 
@@ -34,14 +40,25 @@ export interface OpenOptions {
   from?: ByteSource;
   /** Bytes of the inverted indexes of all collections that are kept in memory; the rest is read when it is asked for. Default 64 MiB. */
   invertedBytesMax?: number;
+  /**
+   * Shards of tenants that are open at a time; a call that needs another one waits until one that is not in use is closed. Default
+   * 1,000 where there is a file system; elsewhere 24, because browsers allow few WebAssembly memories.
+   */
+  openShardsMax?: number;
+  /** Bytes that open shards of tenants have in memory; past it those that are not in use are closed. Default none. */
+  openBytesMax?: number;
+  /** A store to which tenants can be moved, by `tenants.offload`. It is opened and closed with the database. */
+  offload?: Store;
   /** Functions that bring words to their stems, by language, where the package `@orama/stemmers` cannot be imported by name. */
   stemmers?: Readonly<Record<string, Stemmer>>;
   /** Milliseconds since 1970; default Date.now. */
   now?: () => number;
 }
 
-const OPTIONS = ['store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'stemmers', 'now'];
+const OPTIONS = ['store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'openShardsMax', 'openBytesMax', 'offload', 'stemmers', 'now'];
 const INVERTED_BYTES = 64 << 20;
+const OPEN_SHARDS = 1000;
+const OPEN_SHARDS_IN_BROWSERS = 24;
 const DURABILITIES: readonly Durability[] = ['sync', 'flush', 'none'];
 const REFRESH_MS = 250;
 
@@ -51,7 +68,10 @@ export class Database {
   readonly #store: OpenStore;
   readonly #catalog: Catalog;
   readonly #open: OpenCollections;
-  readonly #durability: Durability;
+  readonly #pool: ShardPool;
+  readonly #states: TenantStates;
+  readonly #places: HostPlaces;
+  readonly #offload: OpenStore | undefined;
   readonly #readOnly: boolean;
   readonly #stemmers: Readonly<Record<string, Stemmer>>;
   readonly #vectorizers = new Map<string, Vectorizer>();
@@ -60,13 +80,24 @@ export class Database {
   /** Removals that are under way. */
   readonly #removing = new Set<Promise<void>>();
 
-  private constructor(store: OpenStore, catalog: Catalog, { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers = {}, now = Date.now }: OpenOptions) {
+  private constructor(store: OpenStore, offload: OpenStore | undefined, catalog: Catalog, options: OpenOptions) {
+    const { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers = {}, now = Date.now } = options;
+    const { openShardsMax = hasFiles() ? OPEN_SHARDS : OPEN_SHARDS_IN_BROWSERS, openBytesMax = Infinity } = options;
     this.#store = store;
+    this.#offload = offload;
     this.#catalog = catalog;
-    this.#durability = durability;
     this.#readOnly = readOnly;
     this.#stemmers = stemmers;
     this.#open = new OpenCollections(catalog, { store, durability, readOnly, now, stemmers, sections: new SectionCache(invertedBytesMax) });
+    this.#pool = new ShardPool(this.#open, (shard) => store.blobs.release(`${SHARDS}${shard}/`), { shardsMax: openShardsMax, bytesMax: openBytesMax });
+    this.#states = new TenantStates({ store, offload, catalog, open: this.#open, pool: this.#pool, check: () => this.#checkWritable() });
+    this.#places = {
+      catalog, open: this.#open, pool: this.#pool, states: this.#states, durability, readOnly, canOnload: offload !== undefined, vectorizers: this.#vectorizers,
+      entry: (name) => this.#entry(name),
+      checkStemmers: (specs) => this.#checkStemmers(specs),
+      changeSchema: (name, change) => this.#changeSchema(name, change),
+    };
+    if (readOnly) catalog.watch((name) => this.#pool.keep(name, (shard) => this.#isActive(name, shard)));
     this.collections = new Collections({
       schemas: () => this.#entries().map(({ schema }) => schema),
       has: (name) => this.#entries().some(({ schema }) => schema.name === name),
@@ -84,17 +115,23 @@ export class Database {
     if (!DURABILITIES.includes(durability)) throw invalid('durability', DURABILITIES.join(', '), durability);
     if (typeof readOnly !== 'boolean') throw invalid('readOnly', 'true or false', readOnly);
     if (!(typeof invertedBytesMax === 'number' && invertedBytesMax >= 0)) throw invalid('invertedBytesMax', 'a number of bytes', invertedBytesMax);
+    checkBudget('openShardsMax', options?.openShardsMax);
+    checkBudget('openBytesMax', options?.openBytesMax);
+    if (options?.offload !== undefined && typeof options.offload?.open !== 'function') throw invalid('offload', 'a store, such as fs(path)', options.offload);
     if (typeof stemmers !== 'object' || stemmers === null) throw invalid('stemmers', 'functions by language', stemmers);
     if (typeof now !== 'function') throw invalid('now', 'a function', now);
     if (from !== undefined && readOnly) throw invalid('from', 'none where nothing may be written', from);
     const opened = await store.open({ readOnly });
+    let offload: OpenStore | undefined;
     let database: Database | undefined;
     try {
-      database = new Database(opened, await Catalog.open(opened, readOnly, now), options);
+      if (!readOnly) offload = await options.offload?.open({ readOnly });
+      database = new Database(opened, offload, await Catalog.open(opened, readOnly, now), options);
       await database.#start(from);
       return database;
     } catch (cause) {
       await (database ?? opened).close().catch(() => {});
+      if (!database) await offload?.close().catch(() => {});
       throw cause;
     }
   }
@@ -106,7 +143,9 @@ export class Database {
       let objects = 0;
       let memory = 0;
       for (const { schema } of this.#entries()) {
-        const stats = await collectionStats(schema, this.#shardOf(schema.name));
+        const stats = await (schema.multiTenancy
+          ? tenantsStats(schema, this.#catalog.tenants.of(schema.name).values(), this.#pool.of(schema.name))
+          : collectionStats(schema, this.#shardOf(schema.name)));
         collections[schema.name] = stats;
         objects += stats.objects;
         memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
@@ -115,7 +154,7 @@ export class Database {
     });
   }
 
-  /** Writes a snapshot of every collection now, and lets their logs go. It happens by itself when it is worth it. */
+  /** Writes a snapshot of every collection now, and of every tenant that is open, and lets their logs go. It happens by itself when it is worth it. */
   snapshot(options?: CallOptions): Promise<void> {
     return call(options, [], () => this.#forAll((shard) => shard.snapshot()));
   }
@@ -127,11 +166,15 @@ export class Database {
 
   /**
    * The whole database as one file with checksums, for `open({ store, from })`. Writes may go on: an object that is there
-   * throughout is in it once, one that is written meanwhile as it was before or after. Vectorizers are not in it.
+   * throughout is in it once, one that is written meanwhile as it was before or after. Vectorizers are not in it. Tenants that are
+   * INACTIVE are read, and stay so; with one that is OFFLOADED, or on its way, it throws TENANT_OFFLOADED, unless they are skipped.
    */
-  export(): AsyncGenerator<Uint8Array> {
+  export(options: ExportOptions = {}): AsyncGenerator<Uint8Array> {
+    checkOptions(options, ['offloaded']);
+    const { offloaded = 'refuse' } = options;
+    if (offloaded !== 'refuse' && offloaded !== 'skip') throw invalid('offloaded', 'refuse or skip', offloaded);
     const names = this.#entries().map(({ schema }) => schema.name);
-    return exportDatabase(names.map((name) => ({ schema: () => this.#entry(name).schema, shard: () => this.#shardOf(name) })));
+    return exportDatabase(names.map((name) => exportedCollection(this.#places, name, offloaded)));
   }
 
   /** Waits for writes that are under way, and gives the store back. */
@@ -146,53 +189,39 @@ export class Database {
 
   async #start(from: ByteSource | undefined): Promise<void> {
     if (!this.#readOnly) await this.#sweep();
-    await Promise.all(this.#entries().map(({ schema }) => this.#shardOf(schema.name).catch(() => {})));
+    await Promise.all(this.#entries().map(({ schema }) => !schema.multiTenancy && this.#shardOf(schema.name).catch(() => {})));
     if (from !== undefined) await this.#import(from);
     if (!this.#readOnly) return;
     this.#timer = setInterval(() => void this.#catalog.refresh().catch(() => {}), REFRESH_MS);
     (this.#timer as { unref?(): void }).unref?.();
   }
 
-  /** Removes what shards have left that were deleted, or imported in part, when the process ended. */
+  /** Removes what shards have left that were deleted, moved, or imported in part, when the process ended. */
   async #sweep(): Promise<void> {
-    const { dropped } = this.#catalog;
-    const known = new Set(this.#entries().map(({ shard }) => shard));
-    const names = [...(await this.#store.blobs.list(SHARDS)).map(({ name }) => name), ...(await this.#store.logs(SHARDS))];
-    for (const shard of new Set(names.map((name) => name.split('/')[1]!))) {
-      if (known.has(shard)) continue;
-      if (!dropped.has(shard)) throw new VectileError('STORAGE_CORRUPT', `${SHARDS}${shard}: expected a collection of the catalog to have it, got none`);
-      await Shard.remove(this.#store, SHARDS + shard);
+    const { tenants } = this.#catalog;
+    // a catalog that was lost is not taken for an empty one; with tenants there may be too many to look
+    if (!this.#entries().some(({ schema }) => schema.multiTenancy)) {
+      const known = new Set(this.#entries().map(({ shard }) => shard));
+      const names = [...(await this.#store.blobs.list(SHARDS)).map(({ name }) => name), ...(await this.#store.logs(SHARDS))];
+      for (const shard of new Set(names.map((name) => name.split('/')[1]!))) {
+        if (known.has(shard) || tenants.dropped.has(shard)) continue;
+        throw new VectileError('STORAGE_CORRUPT', `${SHARDS}${shard}: expected a collection of the catalog to have it, got none`);
+      }
     }
-    dropped.clear();
+    await this.#states.resume();
   }
 
   /** The collections are there with one record of the catalog, once all their objects are. */
   async #import(from: ByteSource): Promise<void> {
     const present = this.#entries().length;
     if (present) throw invalid('from', 'an empty store to put it into', `one with ${present} collections`);
-    const imported: { entry: CatalogEntry; shard: Shard }[] = [];
+    const imported = new ImportedCollections(this.#catalog, this.#open);
     try {
-      await importDatabase(from, {
-        create: async (schema) => {
-          const entry = { schema, shard: newHexId() };
-          await this.#catalog.drop(entry.shard);
-          const shard = await this.#open.openShard(entry);
-          imported.push({ entry, shard });
-          return shard;
-        },
-        async change(schema) {
-          const { entry, shard } = imported.at(-1)!;
-          entry.schema = schema;
-          await shard.configure(fieldsOf(schema), specsOf(schema));
-        },
-      });
-      await this.#catalog.addAll(imported.map(({ entry }) => entry));
-      for (const { entry, shard } of imported) this.#open.adopt(entry, Promise.resolve(shard));
+      await importDatabase(from, imported);
+      await imported.finish();
     } catch (cause) {
-      for (const { entry, shard } of imported) {
-        await shard.close({ discard: true }).catch(() => {});
-        await this.#removeFiles(entry.shard).catch(() => {}); // it is tried again when the store is opened
-      }
+      await imported.discard();
+      await this.#states.removeShards(imported.shards).catch(() => {}); // it is tried again when the store is opened
       throw cause;
     }
   }
@@ -205,7 +234,7 @@ export class Database {
       return { schema, shard: newHexId() };
     });
     if (vectorizer) this.#vectorizers.set(schema.name, vectorizer);
-    await this.#shardOf(schema.name);
+    if (!schema.multiTenancy) await this.#shardOf(schema.name);
   }
 
   async #checkStemmers(specs: readonly PropertySpec[]): Promise<void> { await openAnalyzer(specs, this.#stemmers); }
@@ -220,47 +249,22 @@ export class Database {
   async #removeNow(name: string): Promise<void> {
     this.#checkWritable();
     const entry = this.#entry(name);
-    const shard = await this.#open.get(name)?.shard.catch(() => undefined);
+    const shard = await this.#open.get(name, entry.shard)?.shard.catch(() => undefined);
+    let shards: string[] = [];
     await this.#catalog.change(name, (present) => {
       if (present?.shard !== entry.shard) throw missing(name);
+      shards = [entry.shard, ...[...this.#catalog.tenants.of(name).values()].map((tenant) => tenant.shard)];
       return 'delete';
     });
     this.#vectorizers.delete(name);
     await shard?.close({ discard: true }).catch(() => {});
-    await this.#removeFiles(entry.shard);
-  }
-
-  async #removeFiles(shard: string): Promise<void> {
-    await Shard.remove(this.#store, SHARDS + shard);
-    this.#catalog.dropped.delete(shard);
+    await this.#states.removeShards(shards);
   }
 
   #use(name: string, vectorizer: Vectorizer | undefined): CollectionHost {
     this.#checkOpen();
     if (vectorizer) this.#vectorizers.set(name, vectorizer);
-    const vectorizers = this.#vectorizers;
-    const collection = () => this.#collection(name);
-    return {
-      name,
-      durability: this.#durability,
-      get vectorizer() { return vectorizers.get(name); },
-      get pageEnds() { return collection().pageEnds; },
-      schema: () => this.#entry(name).schema,
-      shard: () => this.#shardOf(name),
-      analyzer: async () => collection().analyzer,
-      writable: async () => {
-        const { shard, extended } = collection();
-        await extended;
-        return shard;
-      },
-      checkStemmers: (specs) => this.#checkStemmers(specs),
-      changeSchema: (change) => this.#changeSchema(name, change),
-      subscribe: (listener) => {
-        const { listeners } = collection();
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-    };
+    return hostOf(this.#places, name);
   }
 
   async #changeSchema(name: string, change: (schema: Schema) => Schema): Promise<void> {
@@ -270,7 +274,7 @@ export class Database {
       const schema = change(present.schema);
       return schema === present.schema ? undefined : { ...present, schema };
     });
-    await this.#collection(name).configured;
+    await this.#open.configured(this.#entry(name).schema);
   }
 
   #checkOpen(): void {
@@ -294,26 +298,41 @@ export class Database {
     return entry;
   }
 
-  #collection(name: string): OpenCollection { return this.#open.of(name, this.#entry(name)); }
+  #isActive(name: string, shard: string): boolean {
+    for (const tenant of this.#catalog.tenants.of(name).values()) if (tenant.shard === shard) return tenant.status === 'ACTIVE';
+    return false;
+  }
 
-  async #shardOf(name: string): Promise<Shard> { return this.#collection(name).shard; }
+  async #shardOf(name: string): Promise<Shard> { return this.#open.of(this.#entry(name)).shard; }
 
-  /** Of every collection, whatever happens to another. */
+  /** Of every collection and every open tenant, whatever happens to another. */
   async #forAll(work: (shard: Shard) => Promise<void>): Promise<void> {
     const failures: unknown[] = [];
-    for (const { schema } of this.#entries()) await this.#shardOf(schema.name).then(work).catch((cause: unknown) => failures.push(cause));
+    const fail = (cause: unknown) => void failures.push(cause);
+    for (const { schema } of this.#entries()) {
+      if (schema.multiTenancy) await this.#pool.forEach(schema.name, (shard) => work(shard).catch(fail));
+      else await this.#shardOf(schema.name).then(work).catch(fail);
+    }
     if (failures.length) throw failures[0];
   }
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     const failures: unknown[] = [];
+    const fail = (cause: unknown) => void failures.push(cause);
     await Promise.all(this.#removing);
-    await this.#open.close().catch((cause: unknown) => failures.push(cause));
-    await this.#catalog.close().catch((cause: unknown) => failures.push(cause));
+    await this.#states.settled();
+    await this.#pool.close().catch(fail);
+    await this.#open.close().catch(fail);
+    await this.#catalog.close().catch(fail);
+    await this.#offload?.close().catch(fail);
     await this.#store.close();
     if (failures.length) throw failures[0];
   }
+}
+
+function checkBudget(argument: string, value: number | undefined): void {
+  if (value !== undefined && !(typeof value === 'number' && value >= 1)) throw invalid(argument, 'a number from 1', value);
 }
 
 function missing(name: string): VectileError {

@@ -5,7 +5,7 @@ import { pause } from '../shard/pause.js';
 import type { Change } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
 import { checkAborted } from './calls.js';
-import type { CollectionHost } from './host.js';
+import type { ShardHost } from './host.js';
 import { selectAmong, selectObjects } from './select.js';
 
 export interface DeleteManyResult {
@@ -31,7 +31,7 @@ const BATCH = 1000;
 const ROUNDS = 10;
 
 export async function deleteMany(
-  host: CollectionHost, filter: FilterNode, { dryRun, verbose }: { dryRun: boolean; verbose: boolean }, durability: Durability, signal: AbortSignal | undefined,
+  host: ShardHost, filter: FilterNode, { dryRun, verbose }: { dryRun: boolean; verbose: boolean }, durability: Durability, signal: AbortSignal | undefined,
 ): Promise<DeleteManyResult> {
   const result: DeleteManyResult = { matches: 0, successful: 0, failed: 0, dryRun, ...verbose && { objects: [] } };
   const tell = (id: string, successful: boolean, error?: VectileError) => {

@@ -5,8 +5,11 @@
  *   frame ─► kind, bytes, crc32c: u32; `bytes` bytes, padded to 4
  *
  *   collection  a schema as JSON; the objects after it are of this collection. One of the same name again: its schema from here on
+ *   tenant      { name, status } as JSON; the objects after it are of this tenant, of the collection before it. Of format 2 only
  *   object      entry of the object and, if it has any, entry of its vectors, as in segments (shard/entry.ts)
- *   end         { collections, objects } as JSON: how many there are
+ *   end         { collections, objects } as JSON, in format 2 { collections, tenants, objects }: how many there are
+ *
+ * Without collections that have tenants it is of format 1, for releases that do not know of them.
  *
  * The checksum goes on from that of the frame before, so that none can be missing, doubled or out of place. It is of kind, bytes
  * and all that follows it.
@@ -16,12 +19,14 @@ import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
 import { crc32c } from '../storage/crc32c.js';
 import type { Schema } from './schema.js';
+import type { Turn } from './select.js';
+import type { Tenant } from './tenants.js';
 
 export const MAGIC = 0x50584356; // "VCXP"
-export const FORMAT = 1;
+export const FORMATS = [1, 2];
 export const HEAD_BYTES = 8;
 export const FRAME_HEADER_BYTES = 12;
-export const enum Kind { Collection = 1, Object = 2, End = 3 }
+export const enum Kind { Collection = 1, Object = 2, End = 3, Tenant = 4 }
 
 /** Objects read at a time. */
 const PAGE = 256;
@@ -29,13 +34,22 @@ const PAGE = 256;
 export interface ExportedCollection {
   /** As it is now. */
   schema(): Schema;
-  shard(): Promise<Shard>;
+  turn: Turn;
+  /** If it has any. */
+  tenants: Iterable<ExportedTenant> | undefined;
+}
+
+export interface ExportedTenant extends Tenant {
+  /** Undefined once it is not there any more. */
+  turn<T>(work: (host: { shard(): Promise<Shard> }) => Promise<T>): Promise<T> | undefined;
+  /** Called when its objects were given. */
+  end(): Promise<void>;
 }
 
 export async function* exportDatabase(collections: readonly ExportedCollection[]): AsyncGenerator<Uint8Array> {
   const head = new Uint8Array(HEAD_BYTES);
   new DataView(head.buffer).setUint32(0, MAGIC, true);
-  new DataView(head.buffer).setUint32(4, FORMAT, true);
+  new DataView(head.buffer).setUint32(4, collections.some((collection) => collection.tenants) ? FORMATS[1]! : FORMATS[0]!, true);
   yield head;
   let crc = 0;
   const frame = (kind: Kind, ...parts: Uint8Array[]) => {
@@ -44,11 +58,11 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
     return bytes;
   };
   let objects = 0;
-  for (const { schema, shard } of collections) {
-    let told = schema();
-    yield frame(Kind.Collection, json(told));
+  let told!: Schema;
+  const pages = async function* (schema: () => Schema, turn: ExportedTenant['turn']): AsyncGenerator<Uint8Array> {
     for (let next = 0; next >= 0;) {
-      const page = await (await shard()).scan(next, PAGE, { vectors: true });
+      const page = await turn(async (host) => (await host.shard()).scan(next, PAGE, { vectors: true }));
+      if (!page) return;
       // a schema is changed before the objects that need it are written
       if (schema().revision !== told.revision) {
         told = schema();
@@ -62,8 +76,24 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
       next = page.next;
       await pause(); // where nothing is waited for, everything else has its turn here
     }
+  };
+  let count = 0;
+  for (const { schema, turn, tenants } of collections) {
+    told = schema();
+    yield frame(Kind.Collection, json(told));
+    if (!tenants) yield* pages(schema, turn);
+    for (const tenant of tenants ?? []) {
+      const { name, status } = tenant;
+      count++;
+      yield frame(Kind.Tenant, json({ name, status }));
+      try {
+        yield* pages(schema, (work) => tenant.turn(work));
+      } finally {
+        await tenant.end();
+      }
+    }
   }
-  yield frame(Kind.End, json({ collections: collections.length, objects }));
+  yield frame(Kind.End, json({ collections: collections.length, ...collections.some(({ tenants }) => tenants) && { tenants: count }, objects }));
 }
 
 function encodeFrame(kind: Kind, parts: readonly Uint8Array[], crc: number): Uint8Array {

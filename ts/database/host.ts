@@ -5,25 +5,46 @@ import type { ChangeEvent } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
 import type { Shard } from '../shard/shard.js';
 import type { Schema } from './schema.js';
+import type { TenantsHost } from './tenants.js';
 import type { Vectorizer } from './typed.js';
 
+export interface UseOptions {
+  /** Objects will be inserted: a tenant that is not there may be made. */
+  inserts?: boolean;
+}
+
+/** Of a collection, or of one of its tenants. */
 export interface CollectionHost {
   readonly name: string;
+  readonly tenant: string | undefined;
   readonly vectorizer: Vectorizer | undefined;
   readonly durability: Durability;
   /** As it is now. Throws COLLECTION_MISSING, CLOSED. */
   schema(): Schema;
-  /** Open, with all that was written. Throws what is wrong with it, and as `schema` does. */
-  shard(): Promise<Shard>;
   /** What cuts texts into the terms of the index, by the schema as it is now. */
   analyzer(): Promise<Analyzer>;
-  /** The same, once it knows every named vector and property that `schema` has had before: what it does not know it would not index. */
-  writable(): Promise<Shard>;
   /** Throws STEMMER_MISSING for a language that there is no stemmer of. To be asked before a schema names it. */
   checkStemmers(specs: readonly PropertySpec[]): Promise<void>;
-  /** Replaces the schema by what `change` makes of it, and readies the shard for it. */
+  /** Replaces the schema by what `change` makes of it, and readies the shards for it. */
   changeSchema(change: (schema: Schema) => Schema): Promise<void>;
   subscribe(listener: (event: ChangeEvent) => void): () => void;
-  /** Slots of objects that pages have ended with, by id. */
+  /** Throws TENANT_REQUIRED, TENANT_MISSING, TENANT_INACTIVE, TENANT_OFFLOADED, if objects cannot be asked for. */
+  check(options?: UseOptions): void;
+  /**
+   * Does work with objects, which begins at once. From when it has asked for the shard until it ends, the shard is not closed. It
+   * must not do such work within: if the tenant is to become INACTIVE, that one waits for this one. Throws as `check` does.
+   */
+  use<T>(work: (host: ShardHost) => Promise<T> | T, options?: UseOptions): Promise<T>;
+  /** The same collection, and one of its tenants. */
+  withTenant(name: string): CollectionHost;
+  readonly tenants: TenantsHost;
+}
+
+export interface ShardHost extends CollectionHost {
+  /** Open, with all that was written. Throws what is wrong with it, and as `schema` and `check` do. */
+  shard(): Promise<Shard>;
+  /** The same, once it knows every named vector and property that `schema` has had before: what it does not know it would not index. */
+  writable(): Promise<Shard>;
+  /** Slots of objects that pages have ended with, by id. To be asked for after the shard. */
   readonly pageEnds: Map<string, number>;
 }

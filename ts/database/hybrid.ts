@@ -4,7 +4,7 @@ import { invalid } from '../errors.js';
 import { fuse, type Leg, type Share } from '../search/fusion.js';
 import type { Shard } from '../shard/shard.js';
 import { askAll, filterOf, measureOf, pageOfHits, type Hit, type Take } from './hits.js';
-import type { CollectionHost } from './host.js';
+import type { ShardHost } from './host.js';
 import { askKeywords, keywordQuery, type KeywordHitsOptions, type KeywordQueryOptions } from './keyword.js';
 import { askNear, checkNear, textQuery, vectorQuery } from './near.js';
 import { checkNumber, type Page } from './query-options.js';
@@ -39,7 +39,7 @@ interface Found extends Search {
 
 /** Best first. */
 export async function hybridHits<T>(
-  host: CollectionHost, text: string, page: Page, options: HybridHitsOptions, signal: AbortSignal | undefined, take: Take<T>,
+  host: ShardHost, text: string, page: Page, options: HybridHitsOptions, signal: AbortSignal | undefined, take: Take<T>,
 ): Promise<T> {
   const { alpha = 0.75, vector, fusionType = 'relativeScore', maxVectorDistance, targetVector, ef, oversampling, isExplained = false } = options;
   checkNumber('alpha', alpha, 0, 1);

@@ -6,18 +6,23 @@ import type { Shard } from '../shard/shard.js';
 import type { Change, StoredVector } from '../shard/types.js';
 import { crc32c } from '../storage/crc32c.js';
 import { Pieces, type ByteSource } from './byte-source.js';
-import { FORMAT, FRAME_HEADER_BYTES, HEAD_BYTES, Kind, MAGIC } from './export.js';
+import { FORMATS, FRAME_HEADER_BYTES, HEAD_BYTES, Kind, MAGIC } from './export.js';
 import { checkId } from './ids.js';
 import { decodeProperties } from './properties.js';
 import { configOf, createSchema, type Schema } from './schema.js';
+import { checkTenantName } from './tenants.js';
 
 export type { ByteSource } from './byte-source.js';
 
 export interface ImportTarget {
-  /** Makes a collection that nobody else sees yet. */
-  create(schema: Schema): Promise<Shard>;
+  /** Makes a collection that nobody else sees yet. Resolves to its shard, unless it has tenants. */
+  create(schema: Schema): Promise<Shard | undefined>;
   /** Gives the last one another schema. */
   change(schema: Schema): Promise<void>;
+  /** Makes a tenant of the last one; `open` opens its shard. */
+  tenant(name: string, status: 'ACTIVE' | 'INACTIVE'): { open(): Promise<Shard> };
+  /** All of the last tenant is durable. */
+  endTenant(): Promise<void>;
 }
 
 /** An object has at most 16 MB of properties, and vectors beside them. */
@@ -41,6 +46,9 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
   const names = new Set<string>();
   let schema: Schema | undefined;
   let shard: Shard | undefined;
+  let tenant: { open(): Promise<Shard> } | undefined;
+  let tenants = new Set<string>();
+  let tenantCount = 0;
   let objects = 0;
   let batch: Change[] = [];
   const ids = new Set<string>();
@@ -53,6 +61,13 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
     batchBytes = 0;
     await shard!.settle(UNLINKED_MAX);
   };
+  /** What was read of a collection without tenants, or of a tenant, is durable. */
+  const end = async () => {
+    await write();
+    await shard?.snapshot();
+    if (tenant) await target.endTenant();
+    shard = tenant = undefined;
+  };
   for await (const { kind, payload, offset } of frames(pieces)) {
     if (kind === Kind.Collection) {
       await write();
@@ -60,13 +75,22 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
       if (schema?.name === next.name) {
         await target.change(next);
       } else {
-        await shard?.snapshot(); // durable, with all before it
+        await end();
+        tenants = new Set();
         if (names.has(next.name)) throw damage(offset, 'collections whose names differ', JSON.stringify(next.name));
         names.add(next.name);
         shard = await target.create(next);
       }
       schema = next;
-    } else if (kind === Kind.Object && shard) {
+    } else if (kind === Kind.Tenant && schema?.multiTenancy) {
+      await end();
+      const { name, status } = tenantOf(payload, offset);
+      if (tenants.has(name)) throw damage(offset, 'tenants whose names differ', JSON.stringify(name));
+      tenants.add(name);
+      tenantCount++;
+      tenant = target.tenant(name, status);
+    } else if (kind === Kind.Object && (shard || tenant)) {
+      shard ??= await tenant!.open();
       const change = changeOf(schema!, payload, offset);
       // deleted and stored again while it was exported, an object can be there twice: the last one counts
       if (ids.has(change.id)) await write();
@@ -76,14 +100,14 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
       objects++;
       if (batch.length >= BATCH || batchBytes >= BATCH_BYTES) await write();
     } else if (kind === Kind.End) {
-      await write();
-      await shard?.snapshot();
-      const expected = parsed(payload, offset) as { collections: number; objects: number };
-      if (expected.collections !== names.size || expected.objects !== objects) {
-        throw damage(offset, `${expected.collections} collections and ${expected.objects} objects`, `${names.size} and ${objects}`);
+      await end();
+      const { tenants: expectedTenants = 0, ...expected } = parsed(payload, offset) as { collections: number; tenants?: number; objects: number };
+      if (expected.collections !== names.size || expectedTenants !== tenantCount || expected.objects !== objects) {
+        const told = (collections: number, count: number, all: number) => `${collections} collections, ${count} tenants and ${all} objects`;
+        throw damage(offset, told(expected.collections, expectedTenants, expected.objects), told(names.size, tenantCount, objects));
       }
     } else {
-      throw damage(offset, 'a collection, an object or the end', `kind ${kind}`);
+      throw damage(offset, 'a collection, a tenant, an object or the end', `kind ${kind}`);
     }
   }
 }
@@ -93,7 +117,7 @@ async function* frames(pieces: Pieces): AsyncGenerator<{ kind: number; payload: 
   const head = await pieces.take(HEAD_BYTES);
   if (head.length < HEAD_BYTES || viewOf(head).getUint32(0, true) !== MAGIC) throw damage(0, 'the beginning of an export', 'something else');
   const format = viewOf(head).getUint32(4, true);
-  if (format !== FORMAT) throw new VectileError('STORAGE_VERSION', `export: expected format ${FORMAT}, got ${format}`);
+  if (!FORMATS.includes(format)) throw new VectileError('STORAGE_VERSION', `export: expected format ${FORMATS.join(' or ')}, got ${format}`);
   let crc = 0;
   for (;;) {
     const { offset } = pieces;
@@ -124,6 +148,17 @@ function schemaOf(payload: Uint8Array, offset: number): Schema {
     throw damage(offset, 'a schema', String(cause), cause);
   }
   throw damage(offset, 'a schema', 'one with other numbers');
+}
+
+function tenantOf(payload: Uint8Array, offset: number): { name: string; status: 'ACTIVE' | 'INACTIVE' } {
+  const { name, status } = parsed(payload, offset) as { name: unknown; status: unknown };
+  try {
+    checkTenantName(name);
+  } catch (cause) {
+    throw damage(offset, 'a tenant', String(cause), cause);
+  }
+  if (status !== 'ACTIVE' && status !== 'INACTIVE') throw damage(offset, 'a tenant that is ACTIVE or INACTIVE', JSON.stringify(status));
+  return { name, status };
 }
 
 /** It keeps its times; its revision is new. */

@@ -43,15 +43,18 @@ export async function insertMany<P extends object>(
   };
   const write = async (batch: readonly Prepared[], done: number) => {
     for (const group of groups(batch)) {
-      const shard = await host.writable();
-      const outcomes = await shard.write(group.map(({ id, properties, vectors }) => ({ id, effect: () => ({ properties, vectors }) })), durability);
+      const outcomes = await host.use(async (now) => {
+        const shard = await now.writable();
+        const written = await shard.write(group.map(({ id, properties, vectors }) => ({ id, effect: () => ({ properties, vectors }) })), durability);
+        await shard.settle(UNLINKED_MAX, signal);
+        return written;
+      }, { inserts: true });
       outcomes.forEach(({ error }, i) => {
         const { index, id } = group[i]!;
         if (error) return report(index, id, error);
         result.inserted++;
         if (result.ids) result.ids[index] = id;
       });
-      await shard.settle(UNLINKED_MAX, signal);
     }
     onProgress?.({ done, errors: result.errorCount });
   };

@@ -10,7 +10,7 @@ import type { TypoTolerance } from '../search/typos.js';
 import type { Shard } from '../shard/shard.js';
 import type { KeywordHits, KeywordRequest } from '../shard/types.js';
 import { filterOf, takeHits, type Hit, type Take } from './hits.js';
-import type { CollectionHost } from './host.js';
+import type { ShardHost } from './host.js';
 import type { Page } from './query-options.js';
 import { listed, refusal } from './refusal.js';
 import { invertedIndexOf, type PropertySchema, type Schema } from './schema.js';
@@ -59,7 +59,7 @@ export interface KeywordHitsOptions {
 }
 
 /** Best first; none for a text without any term. */
-export async function keywordHits<T>(host: CollectionHost, query: KeywordQuery, page: Page, options: KeywordHitsOptions, take: Take<T>): Promise<T> {
+export async function keywordHits<T>(host: ShardHost, query: KeywordQuery, page: Page, options: KeywordHitsOptions, take: Take<T>): Promise<T> {
   const filter = await filterOf(host, options.filters);
   const ask = askKeywords(host.schema(), await host.analyzer(), query, page, options, filter);
   return takeHits(await host.shard(), ask, page, take);

@@ -6,7 +6,7 @@ import type { Shard } from '../shard/shard.js';
 import type { Near } from '../shard/types.js';
 import type { VectorInput } from '../types.js';
 import { filterOf, takeHits, type Hit, type Take } from './hits.js';
-import type { CollectionHost } from './host.js';
+import type { CollectionHost, ShardHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkNumber, type Page } from './query-options.js';
 import { vectorOf, type Schema, type VectorSchema } from './schema.js';
@@ -30,7 +30,7 @@ export interface NearHitsOptions {
 }
 
 /** Nearest first. */
-export async function nearHits<T>(host: CollectionHost, query: VectorQuery, page: Page, options: NearHitsOptions, take: Take<T>): Promise<T> {
+export async function nearHits<T>(host: ShardHost, query: VectorQuery, page: Page, options: NearHitsOptions, take: Take<T>): Promise<T> {
   checkNear(query, options);
   const filter = await filterOf(host, options.filters);
   return takeHits(await host.shard(), (shard) => askNear(shard, query, page, options, filter), page, take);
@@ -82,7 +82,7 @@ export function vectorQuery(schema: Schema, input: VectorsInput, targetVector: s
 }
 
 /** By the vector of an object. Throws OBJECT_MISSING; SCHEMA_MISMATCH if it has no such vector. */
-export async function objectQuery(host: CollectionHost, id: string, targetVector: string | undefined): Promise<VectorQuery> {
+export async function objectQuery(host: ShardHost, id: string, targetVector: string | undefined): Promise<VectorQuery> {
   checkId(id);
   const field = targetOf(host.schema(), targetVector);
   const object = await (await host.shard()).get(id, { vectors: true });

@@ -1,4 +1,7 @@
-/** The shards of a database's collections, opened on first use and kept in step with the catalog. One that is damaged fails alone. */
+/**
+ * The shards of a database's collections that are open, kept in step with the catalog: one of each collection, opened on first use
+ * and kept; or those of its tenants, which the pool opens and closes. One that is damaged fails alone.
+ */
 import { Shard, type ShardOptions } from '../shard/shard.js';
 import type { ChangeEvent, FieldSpec } from '../shard/types.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
@@ -10,17 +13,27 @@ import { specsOf } from './specs.js';
 
 export const SHARDS = 'shards/';
 
-export interface OpenCollection {
+/** What outlives the closing of a shard. */
+export interface Surroundings {
+  readonly listeners: Set<(event: ChangeEvent) => void>;
+  readonly pageEnds: Map<string, number>;
+}
+
+export interface OpenShard extends Surroundings {
   readonly shardId: string;
   readonly shard: Promise<Shard>;
   /** When the shard has all of the newest schema; and when it has at least all named vectors and properties that it did not know. */
   configured: Promise<unknown>;
   extended: Promise<unknown>;
+}
+
+interface OpenCollection {
+  schema: Schema;
   spec: ShardSpec;
   /** Of the newest schema. */
   analyzer: Promise<Analyzer>;
-  readonly listeners: Set<(event: ChangeEvent) => void>;
-  readonly pageEnds: Map<string, number>;
+  /** By id. */
+  readonly shards: Map<string, OpenShard>;
 }
 
 /** What a shard knows of a schema. */
@@ -30,6 +43,8 @@ interface ShardSpec {
 }
 
 type SharedOptions = Omit<ShardOptions, 'prefix' | 'identity' | keyof ShardSpec>;
+
+export const newSurroundings = (): Surroundings => ({ listeners: new Set(), pageEnds: new Map() });
 
 export class OpenCollections {
   readonly #open = new Map<string, OpenCollection>();
@@ -42,12 +57,19 @@ export class OpenCollections {
     catalog.watch((name) => this.#follow(name));
   }
 
-  /** Opens it if it is not open. */
-  of(name: string, entry: CatalogEntry): OpenCollection {
-    return this.#open.get(name) ?? this.adopt(entry, this.openShard(entry));
+  /** The shard of a collection; it is opened if it is not open. */
+  of(entry: CatalogEntry): OpenShard {
+    return this.#of(entry.schema).shards.get(entry.shard) ?? this.adopt(entry, this.openShard(entry));
   }
 
-  get(name: string): OpenCollection | undefined { return this.#open.get(name); }
+  get(name: string, shard: string): OpenShard | undefined { return this.#open.get(name)?.shards.get(shard); }
+
+  analyzer(schema: Schema): Promise<Analyzer> { return this.#of(schema).analyzer; }
+
+  /** When all open shards of a collection have all of its newest schema. */
+  async configured({ name }: Schema): Promise<void> {
+    await Promise.all([...this.#open.get(name)?.shards.values() ?? []].map(({ configured }) => configured));
+  }
 
   openShard({ schema, shard }: CatalogEntry): Promise<Shard> {
     const identity = { database: this.#catalog.database, shard };
@@ -55,8 +77,7 @@ export class OpenCollections {
   }
 
   /** Takes up a shard that was opened with this schema. */
-  adopt({ schema, shard: shardId }: CatalogEntry, opening: Promise<Shard>): OpenCollection {
-    const listeners = new Set<(event: ChangeEvent) => void>();
+  adopt({ schema, shard: shardId }: CatalogEntry, opening: Promise<Shard>, { listeners, pageEnds } = newSurroundings()): OpenShard {
     const shard = opening.then((opened) => {
       opened.onChange = (events) => {
         for (const event of events) for (const listener of [...listeners]) tell(listener, event);
@@ -64,20 +85,35 @@ export class OpenCollections {
       return opened;
     });
     shard.catch(() => {}); // it is told to whoever uses the collection
-    const spec = specOf(schema);
-    const analyzer = this.#analyzerOf(spec);
-    const collection = { shardId, shard, configured: shard, extended: shard, spec, analyzer, listeners, pageEnds: new Map<string, number>() };
-    this.#open.set(schema.name, collection);
-    return collection;
+    const open = { shardId, shard, configured: shard, extended: shard, listeners, pageEnds };
+    this.#of(schema).shards.set(shardId, open);
+    return open;
+  }
+
+  /** A shard that is closed, or will be. */
+  forget({ schema: { name } }: CatalogEntry, open: OpenShard): void {
+    const shards = this.#open.get(name)?.shards;
+    if (shards?.get(open.shardId) === open) shards.delete(open.shardId);
   }
 
   async close(): Promise<void> {
     const failures: unknown[] = [];
-    for (const { shard } of this.#open.values()) {
-      const opened = await shard.catch(() => undefined);
-      await opened?.close().catch((cause: unknown) => failures.push(cause));
+    for (const { shards } of this.#open.values()) {
+      for (const { shard } of shards.values()) {
+        const opened = await shard.catch(() => undefined);
+        await opened?.close().catch((cause: unknown) => failures.push(cause));
+      }
     }
     if (failures.length) throw failures[0];
+  }
+
+  #of(schema: Schema): OpenCollection {
+    let collection = this.#open.get(schema.name);
+    if (!collection) {
+      const spec = specOf(schema);
+      this.#open.set(schema.name, collection = { schema, spec, analyzer: this.#analyzerOf(spec), shards: new Map() });
+    }
+    return collection;
   }
 
   /** At once with the change of the catalog: whoever sees the new schema finds what it has to wait for. */
@@ -85,21 +121,25 @@ export class OpenCollections {
     const collection = this.#open.get(name);
     if (!collection) return;
     const entry = this.#catalog.collections.get(name);
-    if (entry?.shard !== collection.shardId) {
+    if (!entry || !entry.schema.multiTenancy && !collection.shards.has(entry.shard)) {
       this.#open.delete(name);
       // a writer closes it itself, before it removes the files
-      if (this.#options.readOnly) void collection.shard.then((shard) => shard.close()).catch(() => {});
+      if (this.#options.readOnly) for (const { shard } of collection.shards.values()) void shard.then((opened) => opened.close()).catch(() => {});
       return;
     }
+    if (entry.schema === collection.schema) return;
+    collection.schema = entry.schema;
     const spec = specOf(entry.schema);
     const former = collection.spec;
     if (JSON.stringify(spec) === JSON.stringify(former)) return;
     collection.spec = spec;
     collection.analyzer = this.#analyzerOf(spec);
-    collection.configured = collection.shard.then((shard) => shard.configure(spec.fields, spec.properties));
-    collection.configured.catch(() => {}); // it is awaited by who has changed the schema
     const isExtended = spec.fields.some(({ number }) => !former.fields.some((known) => known.number === number)) || spec.properties.length > former.properties.length;
-    if (isExtended) collection.extended = collection.configured;
+    for (const open of collection.shards.values()) {
+      open.configured = open.shard.then((shard) => shard.configure(spec.fields, spec.properties));
+      open.configured.catch(() => {}); // it is awaited by who has changed the schema
+      if (isExtended) open.extended = open.configured;
+    }
   }
 
   #analyzerOf({ properties }: ShardSpec): Promise<Analyzer> {

@@ -3,10 +3,10 @@ import { VectileError, invalid } from '../errors.js';
 import type { FilterNode } from '../search/filter.js';
 import type { Shard } from '../shard/shard.js';
 import type { StoredObject } from '../shard/types.js';
-import { call } from './calls.js';
+import { call, type CallOptions } from './calls.js';
 import { filterOf } from './hits.js';
 import { diverseResults, hitResults, type GroupedResult, type QueryResult } from './hit-results.js';
-import type { CollectionHost } from './host.js';
+import type { CollectionHost, ShardHost } from './host.js';
 import { hybridHits } from './hybrid.js';
 import { checkId } from './ids.js';
 import { keywordHits, keywordQuery } from './keyword.js';
@@ -40,21 +40,21 @@ export class Query<P extends object = Properties> {
 
   /** Null if there is no such object. */
   fetchObjectById(id: string, options?: FetchOptions<P>): Promise<StoredResult<P> | null> {
-    return call(options, RETURN_OPTIONS, async () => {
+    return this.#call(options, RETURN_OPTIONS, async (host) => {
       checkId(id);
-      const { wantsVectors, make } = resultMaker<P>(this.#host, options);
-      const object = await (await this.#host.shard()).get(id, { vectors: wantsVectors });
+      const { wantsVectors, make } = resultMaker<P>(host, options);
+      const object = await (await host.shard()).get(id, { vectors: wantsVectors });
       return object ? make(object) : null;
     });
   }
 
   /** Those that are there, in the order of the ids. */
   fetchObjectsByIds(ids: readonly string[], options?: FetchOptions<P>): Promise<QueryResult<P>> {
-    return call(options, RETURN_OPTIONS, async () => {
+    return this.#call(options, RETURN_OPTIONS, async (host) => {
       if (!Array.isArray(ids)) throw invalid('ids', 'an array of ids', ids);
       ids.forEach((id, i) => checkId(id, `ids[${i}]`));
-      const { wantsVectors, make } = resultMaker<P>(this.#host, options);
-      const shard = await this.#host.shard();
+      const { wantsVectors, make } = resultMaker<P>(host, options);
+      const shard = await host.shard();
       const objects: StoredResult<P>[] = [];
       for (const id of ids) {
         const object = await shard.get(id, { vectors: wantsVectors });
@@ -69,17 +69,17 @@ export class Query<P extends object = Properties> {
    * as long as it is there. Pages follow each other by `after`, until one is empty.
    */
   fetchObjects(options: FetchObjectsOptions<P> = {}): Promise<QueryResult<P>> {
-    return call(options, FETCH_OBJECTS_KEYS, async (signal) => {
+    return this.#call(options, FETCH_OBJECTS_KEYS, async (host, signal) => {
       const { after, filters, sort } = options;
       const { limit, offset } = fetchPageOf(options);
       if (after !== undefined) checkId(after, 'after');
       if (after !== undefined && offset) throw invalid('offset', 'none beside `after`', offset);
-      const keys = sort === undefined ? [] : sortKeys(this.#host.schema(), sort);
-      const { wantsVectors, make } = resultMaker<P>(this.#host, options);
-      const filter = await filterOf(this.#host, filters);
-      const shard = await this.#host.shard();
+      const keys = sort === undefined ? [] : sortKeys(host.schema(), sort);
+      const { wantsVectors, make } = resultMaker<P>(host, options);
+      const filter = await filterOf(host, filters);
+      const shard = await host.shard();
       const page = { filter, limit, offset, after };
-      const objects = await (keys.length ? sortedObjects(shard, { ...page, keys }, wantsVectors, signal) : this.#inOrder(shard, page, wantsVectors));
+      const objects = await (keys.length ? sortedObjects(shard, { ...page, keys }, wantsVectors, signal) : inOrder(shard, host.pageEnds, page, wantsVectors));
       return { objects: objects.map((object) => make(object)) };
     });
   }
@@ -88,21 +88,21 @@ export class Query<P extends object = Properties> {
   nearVector(vector: VectorsInput, options: Grouped<P, NearOptions<P>>): Promise<GroupedResult<P>>;
   nearVector(vector: VectorsInput, options?: NearOptions<P>): Promise<QueryResult<P>>;
   nearVector(vector: VectorsInput, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<P>> {
-    return call(options, NEAR_KEYS, () => this.#near(vectorQuery(this.#host.schema(), vector, options.targetVector), options));
+    return this.#call(options, NEAR_KEYS, (host) => this.#near(host, vectorQuery(host.schema(), vector, options.targetVector), options));
   }
 
   /** The nearest to the vector of an object, which is among them. */
   nearObject(id: string, options: Grouped<P, NearOptions<P>>): Promise<GroupedResult<P>>;
   nearObject(id: string, options?: NearOptions<P>): Promise<QueryResult<P>>;
   nearObject(id: string, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<P>> {
-    return call(options, NEAR_KEYS, async () => this.#near(await objectQuery(this.#host, id, options.targetVector), options));
+    return this.#call(options, NEAR_KEYS, async (host) => this.#near(host, await objectQuery(host, id, options.targetVector), options));
   }
 
   /** The nearest to the vector that the collection's vectorizer makes of a text; of up to 64 texts, to the mean of theirs. */
   nearText(text: string | readonly string[], options: Grouped<P, NearOptions<P>>): Promise<GroupedResult<P>>;
   nearText(text: string | readonly string[], options?: NearOptions<P>): Promise<QueryResult<P>>;
   nearText(text: string | readonly string[], options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<P>> {
-    return call(options, NEAR_KEYS, async (signal) => this.#near(await textQuery(this.#host, text, options.targetVector, signal), options));
+    return this.#call(options, NEAR_KEYS, async (host, signal) => this.#near(host, await textQuery(host, text, options.targetVector, signal), options));
   }
 
   /**
@@ -116,11 +116,11 @@ export class Query<P extends object = Properties> {
   bm25(query: string, options: Grouped<P, Bm25Options<P>>): Promise<GroupedResult<P>>;
   bm25(query: string, options?: Bm25Options<P>): Promise<QueryResult<P>>;
   bm25(query: string, options: MaybeGrouped<P, Bm25Options<P>> = {}): Promise<QueryResult<P>> {
-    return call(options, BM25_KEYS, async () => {
-      const words = keywordQuery(this.#host.schema(), query, options);
+    return this.#call(options, BM25_KEYS, async (host) => {
+      const words = keywordQuery(host.schema(), query, options);
       const page = pageOf(options);
-      const take = hitResults<P>(this.#host, options);
-      return keywordHits(this.#host, words, page, { filters: options.filters, isExplained: isExplained(options) }, take);
+      const take = hitResults<P>(host, options);
+      return keywordHits(host, words, page, { filters: options.filters, isExplained: isExplained(options) }, take);
     });
   }
 
@@ -132,52 +132,55 @@ export class Query<P extends object = Properties> {
   hybrid(query: string, options: Grouped<P, HybridOptions<P>>): Promise<GroupedResult<P>>;
   hybrid(query: string, options?: HybridOptions<P>): Promise<QueryResult<P>>;
   hybrid(query: string, options: MaybeGrouped<P, HybridOptions<P>> = {}): Promise<QueryResult<P>> {
-    return call(options, HYBRID_KEYS, async (signal) => {
+    return this.#call(options, HYBRID_KEYS, async (host, signal) => {
       const page = pageOf(options);
-      const take = hitResults<P>(this.#host, options);
-      return hybridHits(this.#host, query, page, { ...options, isExplained: isExplained(options) }, signal, take);
+      const take = hitResults<P>(host, options);
+      return hybridHits(host, query, page, { ...options, isExplained: isExplained(options) }, signal, take);
     });
   }
 
-  async #near(query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>): Promise<QueryResult<P>> {
+  async #near(host: ShardHost, query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>): Promise<QueryResult<P>> {
     const page = pageOf(options);
-    if (options.diversity === undefined) return nearHits(this.#host, query, page, options, hitResults<P>(this.#host, options));
-    const diverse = diverseResults<P>(this.#host, query.field, options, page, options.diversity);
-    return nearHits(this.#host, query, diverse.page, options, diverse.take);
+    if (options.diversity === undefined) return nearHits(host, query, page, options, hitResults<P>(host, options));
+    const diverse = diverseResults<P>(host, query.field, options, page, options.diversity);
+    return nearHits(host, query, diverse.page, options, diverse.take);
   }
 
-  async #inOrder(shard: Shard, { filter, limit, offset, after }: Place, vectors: boolean): Promise<StoredObject[]> {
-    const from = after === undefined ? 0 : this.#slotOf(shard.slotOf(after), after) + 1;
-    let objects: (StoredObject | undefined)[];
-    if (filter) {
-      const found = shard.select(filter);
-      // as of hits of searches, their objects are asked for before anything else has its turn
-      const set = found instanceof Promise ? await found : found;
-      const slots: number[] = [];
-      let left = offset;
-      for (let slot = set.next(from); slot >= 0 && slots.length < limit; slot = set.next(slot + 1)) if (left-- <= 0) slots.push(slot);
-      objects = await shard.getSlots(slots, { vectors });
-    } else {
-      ({ objects } = await shard.scan(shard.skip(from, offset), limit, { vectors }));
-    }
-    const there = objects.filter((object) => object !== undefined);
-    this.#remember(there.at(-1));
-    return there;
+  #call<T>(options: CallOptions | undefined, known: readonly string[], work: (host: ShardHost, signal: AbortSignal | undefined) => Promise<T> | T): Promise<T> {
+    return call(options, known, (signal) => this.#host.use((host) => work(host, signal)));
   }
+}
 
-  #slotOf(slot: number, id: string): number {
-    const known = slot >= 0 ? slot : this.#host.pageEnds.get(id);
-    if (known === undefined) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, or the last of a page, got ${JSON.stringify(id)}`);
-    return known;
+async function inOrder(shard: Shard, pageEnds: Map<string, number>, { filter, limit, offset, after }: Place, vectors: boolean): Promise<StoredObject[]> {
+  const from = after === undefined ? 0 : slotAfter(pageEnds, shard.slotOf(after), after);
+  let objects: (StoredObject | undefined)[];
+  if (filter) {
+    const found = shard.select(filter);
+    // as of hits of searches, their objects are asked for before anything else has its turn
+    const set = found instanceof Promise ? await found : found;
+    const slots: number[] = [];
+    let left = offset;
+    for (let slot = set.next(from); slot >= 0 && slots.length < limit; slot = set.next(slot + 1)) if (left-- <= 0) slots.push(slot);
+    objects = await shard.getSlots(slots, { vectors });
+  } else {
+    ({ objects } = await shard.scan(shard.skip(from, offset), limit, { vectors }));
   }
+  const there = objects.filter((object) => object !== undefined);
+  remember(pageEnds, there.at(-1));
+  return there;
+}
 
-  #remember(last: StoredObject | undefined): void {
-    if (!last) return;
-    const { pageEnds } = this.#host;
-    pageEnds.delete(last.id);
-    pageEnds.set(last.id, last.slot);
-    if (pageEnds.size > PAGE_ENDS) pageEnds.delete(pageEnds.keys().next().value!);
-  }
+function slotAfter(pageEnds: Map<string, number>, slot: number, id: string): number {
+  const known = slot >= 0 ? slot : pageEnds.get(id);
+  if (known === undefined) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, or the last of a page, got ${JSON.stringify(id)}`);
+  return known + 1;
+}
+
+function remember(pageEnds: Map<string, number>, last: StoredObject | undefined): void {
+  if (!last) return;
+  pageEnds.delete(last.id);
+  pageEnds.set(last.id, last.slot);
+  if (pageEnds.size > PAGE_ENDS) pageEnds.delete(pageEnds.keys().next().value!);
 }
 
 /** Of which objects a page is, without an order of their own. */

@@ -18,6 +18,9 @@ export interface Selection {
 
 export interface Want { readonly vectors?: boolean }
 
+/** Does work with a shard. */
+export type Turn = <T>(work: (host: { shard(): Promise<Shard> }) => Promise<T>) => Promise<T>;
+
 /** Objects read at a time. */
 const PAGE = 256;
 
@@ -35,16 +38,20 @@ export function selectAmong(shard: Shard, filter: FilterNode, ids: readonly stri
 /**
  * All objects from a slot on, or those for which the filter is true, in the order of their slots, page by page. An object that is
  * there and matches throughout comes once; one that comes, goes or changes meanwhile may come or not, but only as one that matches.
+ * `turn` gives the shard for one page, or the filter; between them it may be closed.
  */
 export async function* pagesOf(
-  shard: () => Promise<Shard>, filter: FilterNode | undefined, want: Want, signal: AbortSignal | undefined, from = 0,
+  turn: Turn, filter: FilterNode | undefined, want: Want, signal: AbortSignal | undefined, from = 0,
 ): AsyncGenerator<StoredObject[], void, undefined> {
-  const selection = filter && await selectObjects(await shard(), filter);
+  const selection = filter && await turn(async (host) => selectObjects(await host.shard(), filter));
   for (let next = from; next >= 0;) {
     checkAborted(signal);
-    const present = await shard();
-    const page = await present.scan(next, PAGE, { ...want, ...selection && { filter: selection.slots } });
-    yield selection ? await matching(present, filter!, selection.seq, page.objects, want) : page.objects;
+    const page = await turn(async (host) => {
+      const shard = await host.shard();
+      const { objects, next: following } = await shard.scan(next, PAGE, { ...want, ...selection && { filter: selection.slots } });
+      return { objects: selection ? await matching(shard, filter!, selection.seq, objects, want) : objects, next: following };
+    });
+    yield page.objects;
     next = page.next;
     await pause(); // where nothing is waited for, everything else has its turn here
   }

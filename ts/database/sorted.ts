@@ -142,7 +142,7 @@ function objectRows(shard: Shard, keys: readonly SortKey[]): Rows {
       return object && rowOf(object);
     },
     async *pages(filter, signal) {
-      for await (const objects of pagesOf(async () => shard, filter, {}, signal)) yield objects.map(rowOf);
+      for await (const objects of pagesOf((work) => work({ shard: async () => shard }), filter, {}, signal)) yield objects.map(rowOf);
     },
   };
 }

@@ -4,19 +4,24 @@ import type { ShardStats } from '../shard/types.js';
 import type { Shard } from '../shard/shard.js';
 import type { IndexStats } from '../types.js';
 import type { Schema } from './schema.js';
+import type { TenantEntry } from './tenant-catalog.js';
+import type { TenantStatus } from './typed.js';
 
 export interface CollectionStats {
+  /** With tenants, this and all that follows is of those whose shards are open: none is opened to be counted. */
   objects: number;
   /** In memory; `table`: ids, places and revisions. */
   memory: ShardStats['memory'];
   disk: ShardStats['disk'];
   written: ShardStats['written'];
-  /** By name of the vector: how many, how many are not linked yet, and what the index says. */
+  /** By name of the vector: how many, how many are not linked yet, and what the index says; with tenants it says nothing. */
   vectors: Record<string, { count: number; unlinked: number; index: IndexStats | undefined }>;
-  /** Parts and bytes of the inverted index; undefined if it cannot be used. */
+  /** Parts and bytes of the inverted index; undefined if it cannot be used, and with tenants. */
   inverted: ShardStats['inverted'] | undefined;
   /** Why it cannot be used, or why its writes are refused. Counts of one that cannot be used are 0. */
   failure: VectileError | undefined;
+  /** How many there are, by status, and shards of theirs that are open; undefined if the collection has none. */
+  tenants?: Record<TenantStatus, number> & { open: number };
 }
 
 export interface DatabaseStats {
@@ -31,11 +36,41 @@ export async function collectionStats(schema: Schema, opening: Promise<Shard>): 
     shard = await opening;
   } catch (failure) {
     if (!(failure instanceof VectileError)) throw failure;
-    const none = { objects: 0, memory: { table: 0, unflushed: 0, indexes: 0, inverted: 0 }, disk: { log: 0, segments: 0, snapshot: 0, total: 0 }, written: { snapshots: 0, log: 0 } };
-    return { ...none, vectors: {}, inverted: undefined, failure };
+    return { ...none(), vectors: {}, inverted: undefined, failure };
   }
   const { objects, memory, disk, written, vectors: byNumber, inverted } = await shard.stats();
   const vectors: CollectionStats['vectors'] = Object.create(null);
   for (const { number, name } of schema.vectors) vectors[name] = byNumber.get(number) ?? { count: 0, unlinked: 0, index: undefined };
   return { objects, memory, disk, written, vectors, inverted, failure: shard.failure };
+}
+
+/** Of a collection with tenants. */
+export async function tenantsStats(schema: Schema, tenants: Iterable<TenantEntry>, shards: readonly Shard[]): Promise<CollectionStats> {
+  const byStatus = { ACTIVE: 0, INACTIVE: 0, OFFLOADED: 0, OFFLOADING: 0, ONLOADING: 0, open: shards.length };
+  for (const { status } of tenants) byStatus[status]++;
+  const sum: CollectionStats = { ...none(), vectors: Object.create(null), inverted: undefined, failure: undefined, tenants: byStatus };
+  for (const { name } of schema.vectors) sum.vectors[name] = { count: 0, unlinked: 0, index: undefined };
+  for (const shard of shards) {
+    const { objects, memory, disk, written, vectors, failure } = await collectionStats(schema, Promise.resolve(shard));
+    sum.objects += objects;
+    addAll(sum.memory, memory);
+    addAll(sum.disk, disk);
+    addAll(sum.written, written);
+    for (const [name, { count, unlinked }] of Object.entries(vectors)) {
+      const { count: countBefore, unlinked: unlinkedBefore } = sum.vectors[name]!;
+      sum.vectors[name] = { count: countBefore + count, unlinked: unlinkedBefore + unlinked, index: undefined };
+    }
+    sum.failure ??= failure;
+  }
+  return sum;
+}
+
+function none(): Pick<CollectionStats, 'objects' | 'memory' | 'disk' | 'written'> {
+  return {
+    objects: 0, memory: { table: 0, unflushed: 0, indexes: 0, inverted: 0 }, disk: { log: 0, segments: 0, snapshot: 0, total: 0 }, written: { snapshots: 0, log: 0 },
+  };
+}
+
+function addAll<K extends string>(sum: Record<K, number>, more: Record<K, number>): void {
+  for (const key of Object.keys(more) as K[]) sum[key] += more[key];
 }

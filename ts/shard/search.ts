@@ -55,6 +55,10 @@ export class ShardSearch {
   remove(slot: number): void { this.#index.remove(slot); }
   configure(analyzer: Analyzer): void { this.#index.configure(analyzer); }
   stats(): InvertedStats { return this.#index.stats(); }
+  get residentBytes(): number {
+    const { bytes } = this.#index.stats();
+    return bytes.resident + bytes.tables;
+  }
 
   /** Gives its share of the cache back; it must not be asked any more. */
   close(): void { this.#index.reset(); }

@@ -269,6 +269,13 @@ export class Shard {
   /** The same, with all segments freed of what is out of use. */
   compact(): Promise<void> { return this.#exclusive(() => this.#writeSnapshot(true)); }
 
+  /** About the bytes in memory. */
+  get memoryBytes(): number {
+    let bytes = this.#objects.table.bytes + this.#objects.unflushedBytes + this.#search.residentBytes;
+    for (const field of this.#fields.values()) bytes += field.bytes;
+    return bytes;
+  }
+
   async stats(): Promise<ShardStats> {
     this.#checkOpen();
     const { table, segments } = this.#objects;

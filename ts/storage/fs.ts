@@ -28,6 +28,9 @@ export function provideFiles(files: Files): void {
   hostFiles = files;
 }
 
+/** Whether this runtime has a file system. */
+export function hasFiles(): boolean { return hostFiles !== undefined; }
+
 export interface FsOptions {
   /** @internal Stands in for the file system. */
   files?: Files;

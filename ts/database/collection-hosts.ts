@@ -1,0 +1,182 @@
+/** How the calls of collections, and of their tenants, come to their shards. */
+import { VectileError, invalid } from '../errors.js';
+import type { PropertySpec } from '../search/types.js';
+import type { Durability } from '../storage/storage.js';
+import { checkAborted } from './calls.js';
+import type { Catalog, CatalogEntry } from './catalog.js';
+import type { CollectionHost, ShardHost, UseOptions } from './host.js';
+import type { OpenCollections, OpenShard } from './open-collections.js';
+import type { Schema } from './schema.js';
+import type { Pin, ShardPool } from './shard-pool.js';
+import { each, type TenantStates } from './tenant-states.js';
+import type { TenantEntry } from './tenant-catalog.js';
+import { tenantMissing, type TenantsHost } from './tenants.js';
+import type { Vectorizer } from './typed.js';
+
+export interface HostPlaces {
+  catalog: Catalog;
+  open: OpenCollections;
+  pool: ShardPool;
+  states: TenantStates;
+  durability: Durability;
+  readOnly: boolean;
+  /** There is a store that tenants are moved to. */
+  canOnload: boolean;
+  vectorizers: ReadonlyMap<string, Vectorizer>;
+  /** Throws CLOSED; and COLLECTION_MISSING. */
+  entry(name: string): CatalogEntry;
+  checkStemmers(specs: readonly PropertySpec[]): Promise<void>;
+  changeSchema(name: string, change: (schema: Schema) => Schema): Promise<void>;
+}
+
+/** Of a collection without tenants, or with tenants and none named. */
+export function hostOf(places: HostPlaces, name: string, tenant?: string): CollectionHost {
+  const { catalog, open, pool, vectorizers } = places;
+  const schema = () => places.entry(name).schema;
+  const host: CollectionHost = {
+    name,
+    tenant,
+    durability: places.durability,
+    get vectorizer() { return vectorizers.get(name); },
+    schema,
+    analyzer: async () => open.analyzer(schema()),
+    checkStemmers: places.checkStemmers,
+    changeSchema: (change) => places.changeSchema(name, change),
+    subscribe(listener) {
+      const entry = places.entry(name);
+      checkTenancy(entry.schema, tenant);
+      if (tenant === undefined) {
+        const { listeners } = open.of(entry);
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      }
+      const present = catalog.tenants.of(name).get(tenant);
+      if (!present) throw tenantMissing(tenant);
+      const { surroundings: { listeners }, subscribed } = pool.surroundings({ ...entry, shard: present.shard });
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+        subscribed();
+      };
+    },
+    check(options = {}) {
+      const entry = catalog.collections.get(name);
+      if (!entry) return; // whoever asks for it is told
+      checkTenancy(entry.schema, tenant);
+      if (tenant !== undefined) checkTenant(places, entry.schema, tenant, options);
+    },
+    async use(work, options = {}) {
+      host.check(options);
+      if (tenant === undefined) return work(plainAccess(places, host));
+      const access = tenantAccess(places, host, tenant, options);
+      try {
+        return await work(access.host);
+      } finally {
+        access.end();
+      }
+    },
+    withTenant: (other) => hostOf(places, name, other),
+    tenants: tenantsHost(places, name),
+  };
+  return host;
+}
+
+function plainAccess({ open, entry }: HostPlaces, host: CollectionHost): ShardHost {
+  const shard = () => open.of(entry(host.name));
+  return {
+    ...host,
+    shard: async () => shard().shard,
+    writable: async () => writable(shard()),
+    get pageEnds() { return shard().pageEnds; },
+  };
+}
+
+async function writable(open: OpenShard): Promise<Awaited<OpenShard['shard']>> {
+  await open.extended;
+  return open.shard;
+}
+
+/** The shard of a tenant is looked up, and kept open, from when it is first asked for. */
+function tenantAccess(places: HostPlaces, host: CollectionHost, tenant: string, options: UseOptions): { host: ShardHost; end(): void } {
+  const { pool, states, entry } = places;
+  let pinning: Promise<Pin> | undefined;
+  let pin: Pin | undefined;
+  let hasEnded = false;
+  const pinned = async (): Promise<Pin> => {
+    for (;;) {
+      const collection = entry(host.name);
+      const present = checkTenant(places, collection.schema, tenant, options);
+      if (present?.status === 'ACTIVE') {
+        pin = pool.pin({ ...collection, shard: present.shard });
+        if (hasEnded) pool.unpin(pin);
+        return pin;
+      }
+      if (present) await states.bring(host.name, [tenant], 'ACTIVE');
+      else await states.create(host.name, [{ name: tenant, status: 'ACTIVE' }]);
+    }
+  };
+  const open = async () => pool.opened(await (pinning ??= pinned()));
+  return {
+    host: {
+      ...host,
+      shard: async () => (await open()).shard,
+      writable: async () => writable(await open()),
+      get pageEnds() { return pin!.surroundings.pageEnds; },
+    },
+    end() {
+      hasEnded = true;
+      if (pin) pool.unpin(pin);
+    },
+  };
+}
+
+function checkTenancy({ name, multiTenancy }: Schema, tenant: string | undefined): void {
+  if (multiTenancy && tenant === undefined) throw new VectileError('TENANT_REQUIRED', `tenant: expected one of ${name}, by withTenant(name), got none`);
+  if (!multiTenancy && tenant !== undefined) throw invalid('tenant', `none, as ${name} has no tenants`, tenant);
+}
+
+/** The tenant, if it can be used or becomes so by being used; undefined if it is not there, and is made by being used. */
+function checkTenant({ catalog, readOnly, canOnload }: HostPlaces, { name, multiTenancy }: Schema, tenant: string, { inserts = false }: UseOptions): TenantEntry | undefined {
+  const present = catalog.tenants.of(name).get(tenant);
+  if (!present) {
+    if (inserts && multiTenancy!.autoTenantCreation && !readOnly) return undefined;
+    throw tenantMissing(tenant);
+  }
+  const { status } = present;
+  if (status === 'ACTIVE') return present;
+  const isActivated = multiTenancy!.autoTenantActivation && !readOnly;
+  if (status === 'INACTIVE') {
+    if (isActivated) return present;
+    throw new VectileError('TENANT_INACTIVE', `tenant: expected one that is ACTIVE, got ${JSON.stringify(tenant)}, which is INACTIVE`);
+  }
+  if (isActivated && canOnload) return present;
+  throw new VectileError('TENANT_OFFLOADED', `tenant: expected one that is ACTIVE, got ${JSON.stringify(tenant)}, which is ${status}`);
+}
+
+function tenantsHost(places: HostPlaces, name: string): TenantsHost {
+  const { catalog, states } = places;
+  const tenantOf = (tenant: string) => {
+    const present = catalog.tenants.of(name).get(tenant);
+    return present && { name: tenant, status: present.status };
+  };
+  return {
+    check() {
+      if (!places.entry(name).schema.multiTenancy) throw invalid('tenants', 'a collection with multiTenancy enabled', name);
+    },
+    get: tenantOf,
+    names: () => catalog.tenants.names(name),
+    create: (tenants) => states.create(name, tenants),
+    activate: (names) => states.bring(name, names, 'ACTIVE'),
+    deactivate: (names) => states.bring(name, names, 'INACTIVE'),
+    offload: (names) => states.offload(name, names),
+    remove: (names) => states.remove(name, names),
+    async warm(names, signal) {
+      const hosts = names.map((tenant) => hostOf(places, name, tenant));
+      for (const host of hosts) host.check();
+      await each(hosts, (host) => host.use(async (access) => {
+        checkAborted(signal);
+        await access.shard();
+      }));
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** Collections and their tenants as they are exported: page by page, each tenant open only as long as it is read. */
+import { VectileError } from '../errors.js';
+import type { HostPlaces } from './collection-hosts.js';
+import type { ExportedCollection, ExportedTenant } from './export.js';
+import type { Turn } from './select.js';
+
+export interface ExportOptions {
+  /** What becomes of tenants whose files are not here: the export throws TENANT_OFFLOADED, or goes on without them. Default `refuse`. */
+  offloaded?: 'refuse' | 'skip';
+}
+
+export function exportedCollection(places: HostPlaces, name: string, offloaded: 'refuse' | 'skip'): ExportedCollection {
+  const schema = () => places.entry(name).schema;
+  const turn: Turn = (work) => work({ shard: async () => places.open.of(places.entry(name)).shard });
+  return { schema, turn, tenants: schema().multiTenancy && tenantsOf(places, name, offloaded) };
+}
+
+function* tenantsOf({ catalog, entry, pool }: HostPlaces, collection: string, offloaded: 'refuse' | 'skip'): Generator<ExportedTenant> {
+  const isHere = (name: string): boolean => {
+    const status = catalog.tenants.of(collection).get(name)?.status;
+    if (status === 'ACTIVE' || status === 'INACTIVE') return true;
+    if (status === undefined || offloaded === 'skip') return false;
+    throw new VectileError('TENANT_OFFLOADED', `export: expected tenants whose files are here, got ${JSON.stringify(name)}, which is ${status}`);
+  };
+  for (const name of catalog.tenants.names(collection)) {
+    if (!isHere(name)) continue;
+    const { shard, status } = catalog.tenants.of(collection).get(name)!;
+    yield {
+      name,
+      status,
+      turn(work) {
+        if (catalog.tenants.of(collection).get(name)?.shard !== shard || !isHere(name)) return undefined;
+        const pin = pool.pin({ ...entry(collection), shard });
+        return work({ shard: async () => (await pool.opened(pin)).shard }).finally(() => pool.unpin(pin));
+      },
+      async end() {
+        if (catalog.tenants.of(collection).get(name)?.status !== 'ACTIVE') await pool.leave(shard);
+      },
+    };
+  }
+}
