@@ -2,6 +2,7 @@
  * Open shards of tenants, within a budget: those that were used longest ago are closed to open others. Whoever uses one pins it;
  * one that is pinned is not closed. It knows neither names nor states.
  */
+import { VectileError } from '../errors.js';
 import type { Shard } from '../shard/shard.js';
 import type { CatalogEntry } from './catalog.js';
 import { newSurroundings, type OpenCollections, type OpenShard, type Surroundings } from './open-collections.js';
@@ -103,7 +104,8 @@ export class ShardPool {
         this.#open.delete(pin);
         this.#open.add(pin);
         return pin.open;
-      } else if (this.#open.size >= this.#budget.shardsMax && !this.#isClosed) await this.#makeRoom();
+      } else if (this.#isClosed) throw new VectileError('CLOSED', 'database: expected one in use, got one closed');
+      else if (this.#open.size >= this.#budget.shardsMax) await this.#makeRoom();
       else await this.#openNow(pin);
     }
   }
@@ -130,9 +132,10 @@ export class ShardPool {
   /** Closes all, as the database is. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const failures: unknown[] = [...this.#pins.values()].flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
-    for (const pin of [...this.#open]) await this.#close(pin, false).catch((cause: unknown) => failures.push(cause));
+    const failures: unknown[] = [];
+    for (let [pin] = this.#open; pin; [pin] = this.#open) await this.#close(pin, false).catch((cause: unknown) => failures.push(cause));
     this.#wake();
+    for (const { failure } of this.#pins.values()) if (failure !== undefined) failures.push(failure);
     if (failures.length) throw failures[0];
   }
 
