@@ -80,6 +80,34 @@ describe('the folder of a store', () => {
     await again.close();
   });
 
+  it('sees to very many folders after a crash when they are used, and not before', async () => {
+    const files = new SimulatedFiles();
+    const store = await open(files);
+    const folders = Array.from({ length: 1100 }, (_, i) => `shards/${String(i).padStart(4, '0')}`);
+    for (const folder of folders) await store.blobs.put(`${folder}/x`, [record(1)]);
+    const last = folders.at(-1);
+    files.failAt(3, 'stop', { only: /\.tmp-/ });
+    await store.blobs.put(`${last}/x`, [record(2)]).catch(() => {});
+    let left = files.kill();
+    const temporaries = () => left.paths().filter((path) => path.includes('.tmp-'));
+    expect(temporaries()).toHaveLength(1);
+    for (let round = 0; round < 2; round++) { // nor is it forgotten where it was not used before the store was closed
+      const again = await open(left);
+      expect([...(await again.blobs.get(`${folders[0]}/x`)).bytes]).toEqual([1]);
+      expect(temporaries()).toHaveLength(1);
+      await again.close();
+    }
+    for (const use of ['get', 'list', 'delete', 'log', 'put']) {
+      left = files.kill();
+      const again = await open(left);
+      if (use === 'log') await (await again.log(`${last}/log`)).close();
+      else if (use === 'put') await again.blobs.put(`${last}/y`, [record(3)]);
+      else await again.blobs[use](use === 'list' ? `${last}/` : `${last}/x`);
+      expect({ use, temporaries: temporaries() }).toEqual({ use, temporaries: [] });
+      await again.close();
+    }
+  });
+
   it('keeps no more than 64 files open for reading, and reads on', async () => {
     const store = await stores.fs.make().open({ readOnly: false });
     for (let i = 0; i < 100; i++) await store.blobs.put(`a/${i}`, [record(i)]);

@@ -15,6 +15,8 @@ const TEMPORARY = '.tmp-';
 const WRITE_BYTES = 1 << 20;
 /** A folder may go, with its last file, between being made and being used. */
 const ATTEMPTS = 5;
+/** Folders that are seen to when the store is opened after a crash; of more, each when it is first used. */
+const RECOVERED_MAX = 1000;
 
 export class FsBlobs implements BlobStore {
   readonly #host: FsHost;
@@ -23,6 +25,8 @@ export class FsBlobs implements BlobStore {
   /** Puts of one name are done one after another, so that a condition still holds when it is acted upon. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #temporaries = 0;
+  /** After a crash: folders that were seen to, or are being; undefined when all are. */
+  #recovered: Map<string, Promise<void>> | undefined;
 
   constructor(host: FsHost) {
     this.#host = host;
@@ -51,6 +55,7 @@ export class FsBlobs implements BlobStore {
   }
 
   async get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+    await this.ready(name);
     const path = this.#host.path(name);
     let handle: FileHandle;
     try {
@@ -67,7 +72,10 @@ export class FsBlobs implements BlobStore {
     }
   }
 
-  async getRange(name: string, start: number, length: number): Promise<Uint8Array> { return this.getRangeSync(name, start, length); }
+  async getRange(name: string, start: number, length: number): Promise<Uint8Array> {
+    await this.ready(name);
+    return this.getRangeSync(name, start, length);
+  }
 
   getRangeSync(name: string, start: number, length: number, into?: Uint8Array): Uint8Array {
     const bytes = readUpTo(this.#reader(name), name, start, length, into);
@@ -91,6 +99,7 @@ export class FsBlobs implements BlobStore {
 
   /** Deletes a file of either kind, and the folder with its last file. */
   async remove(name: string): Promise<void> {
+    await this.ready(name);
     const path = this.#host.path(name);
     this.#forget(name);
     await onFileIfAny(path, () => this.#host.files.unlink(path));
@@ -99,20 +108,59 @@ export class FsBlobs implements BlobStore {
 
   /** All files below a prefix, those of logs included, by name. */
   async files(prefix: string): Promise<BlobInfo[]> {
+    await this.ready(prefix);
     const found: BlobInfo[] = [];
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     await this.#walk(folder ? this.#host.path(folder.slice(0, -1)) : this.#host.root, folder, prefix, found);
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** After a crash: removes what puts have left, and makes the names that are there durable, which they may not be. */
-  async recover(folder = this.#host.root): Promise<void> {
-    for (const { name, isFolder } of (await onFile(folder, () => this.#host.files.list(folder))) ?? []) {
-      const path = `${folder}/${name}`;
-      if (isFolder) await this.recover(path);
-      else if (name.startsWith(TEMPORARY)) await onFileIfAny(path, () => this.#host.files.unlink(path));
+  /**
+   * After a crash: removes what puts have left, and makes the names that are there durable, which they may not be. Where there are
+   * very many folders, most are left for when they are used; then the store is not given back as clean.
+   */
+  async recover(): Promise<void> {
+    const folders = [this.#host.root];
+    this.#recovered = new Map();
+    for (const folder of folders) {
+      if (this.#recovered.size === RECOVERED_MAX) {
+        this.#host.isClean = false;
+        return;
+      }
+      folders.push(...await this.#recoverOne(folder));
+      this.#recovered.set(folder, Promise.resolve());
+    }
+    this.#recovered = undefined;
+  }
+
+  /** Sees to the folders that lead to a file, if that is still to be done. What is read at once, `getRangeSync`, comes after something else. */
+  async ready(name: string): Promise<void> {
+    if (!this.#recovered) return;
+    for (let at = 0; at >= 0; at = name.indexOf('/', at + 1)) {
+      const folder = at ? this.#host.path(name.slice(0, at)) : this.#host.root;
+      let recovering = this.#recovered.get(folder);
+      if (!recovering) {
+        recovering = this.#recoverOne(folder).then(() => {}, (cause: unknown) => {
+          this.#recovered!.delete(folder);
+          throw cause;
+        });
+        this.#recovered.set(folder, recovering);
+      }
+      await recovering;
+    }
+  }
+
+  /** Returns the folders in it. */
+  async #recoverOne(folder: string): Promise<string[]> {
+    const { files, epoch } = this.#host;
+    const entries = await onFile(folder, () => files.list(folder));
+    if (!entries) return [];
+    for (const { name } of entries) {
+      const isLeft = name.startsWith(TEMPORARY) && !name.startsWith(`${TEMPORARY}${epoch}-`);
+      if (isLeft) await onFileIfAny(`${folder}/${name}`, () => files.unlink(`${folder}/${name}`));
     }
     await this.#host.syncFolder(folder);
+    return entries.filter(({ isFolder }) => isFolder).map(({ name }) => `${folder}/${name}`);
   }
 
   async close(): Promise<void> {
@@ -122,6 +170,7 @@ export class FsBlobs implements BlobStore {
 
   async #put(name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ etag: string; bytes: number }> {
     this.#host.checkWritable();
+    await this.ready(name);
     const { files } = this.#host;
     const path = this.#host.path(name);
     const folder = parentOf(path);

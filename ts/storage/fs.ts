@@ -87,6 +87,7 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
     blobs,
     async log(name) {
       await logs.get(name)?.close();
+      await blobs.ready(`${name}/`);
       const log = await FsLog.open(host, host.path(name));
       if (host.readOnly) return log;
       logs.set(name, log);

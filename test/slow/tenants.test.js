@@ -1,0 +1,39 @@
+/** SIGKILL before every step of tenants; and that such kills find what is wrong, by bugs that are planted. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { program } from '../reliability/support/kill.js';
+import { killTenants } from '../reliability/support/tenants-steps.js';
+
+let made;
+afterEach(() => made?.remove());
+
+const states = (from, to) => [{ file: 'ts/database/tenant-states.ts', from, to }];
+const PLANTED = {
+  'files are removed before the other store counts': states(
+    "await this.#put(collection, [tenant], () => 'OFFLOADED');\n    await this.#removeFiles(tenant.shard);",
+    "await this.#removeFiles(tenant.shard);\n    await this.#put(collection, [tenant], () => 'OFFLOADED');",
+  ),
+  'a copy is removed before what is here counts': states(
+    'await this.#put(collection, [tenant], () => status);\n    await this.removeCopies([tenant.shard]);',
+    'await this.removeCopies([tenant.shard]);\n    await this.#put(collection, [tenant], () => status);',
+  ),
+  'a copy is taken for whole that is not': states('if (tenant.status === \'OFFLOADING\' && offload && await isWhole(offload, this.#identity(tenant)))', 'if (tenant.status === \'OFFLOADING\')'),
+  'what came in part stays': states("if (status === 'ONLOADING' || arrived.has(name)) return 'OFFLOADED';", "if (status === 'ONLOADING') return 'ACTIVE';\n        if (arrived.has(name)) return 'OFFLOADED';"),
+  'nothing is removed at opening': states('await each([...catalog.tenants.dropped], (shard) => this.#removeFiles(shard));', ''),
+  'copies are not removed at opening': states('await this.removeCopies([...catalog.tenants.copies]);', ''),
+};
+
+describe('kill -9 at a step of a tenant', () => {
+  it('leaves what was acknowledged, and nothing half there, at every step', async () => {
+    made = await program({ entry: './tenants-child.js' });
+    const { steps, kills, wrong } = await killTenants({ program: made, stride: 1 });
+    process.stdout.write(`kill at steps of tenants: ${kills} kills at ${steps} steps, ${wrong.length} wrong\n`);
+    expect(wrong.slice(0, 10)).toEqual([]);
+  });
+
+  it.each(Object.entries(PLANTED))('finds that %s', async (_, mutations) => {
+    made = await program({ entry: './tenants-child.js', mutations });
+    // steps that lie close together, as those between two moves do
+    const { wrong } = await killTenants({ program: made, stride: 2, isEnough: true });
+    expect(wrong.length).toBeGreaterThan(0);
+  });
+});
