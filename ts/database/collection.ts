@@ -118,7 +118,7 @@ export class Config<P extends object = Properties> {
     return call(options, [], () => configOf<P>(this.#host.schema()));
   }
 
-  /** Changes description, autoSchema, invertedIndex, and of vectors quantizer, fullVectors, ef and threshold; searches are answered throughout. */
+  /** Changes description, autoSchema, invertedIndex, what tenants do by themselves, and of vectors quantizer, fullVectors, ef and threshold; searches are answered throughout. */
   async update(update: CollectionUpdate, options?: CallOptions): Promise<void> {
     await call(options, [], () => this.#host.changeSchema((schema) => updateSchema(schema, update)));
   }
