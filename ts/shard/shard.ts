@@ -16,11 +16,12 @@ import type { BlobStore, Durability, OpenStore, ShardLog } from '../storage/stor
 import { vectorsBytes } from './entry.js';
 import type { Objects } from './objects.js';
 import { pause } from './pause.js';
-import { decodeRecord, encodeRecord, type ResolvedEffect, type ShardIdentity, type ShardRecord } from './record.js';
+import { decodeRecord, type ShardIdentity, type ShardRecord } from './record.js';
 import { ShardSearch } from './search.js';
 import { countLive, deleteUnnamed, openField, openObjects, readManifest, writeSnapshot, type Snapshot, type SnapshotPlace } from './snapshot.js';
 import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, ShardStats, StoredObject } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
+import { WriteQueue, type WriteHost } from './write-queue.js';
 
 export interface ShardOptions {
   store: OpenStore;
@@ -52,19 +53,9 @@ const UNFLUSHED_BYTES = 16 << 20;
 const UNFLUSHED_BYTES_MAX = 64 << 20;
 /** A snapshot is due when so much was logged, and twice as much as the last one wrote beside segments. */
 const SNAPSHOT_BYTES = 16 << 20;
-/** Writes that are appended together. */
-const GROUP_CHANGES = 1024;
-const GROUP_BYTES = 4 << 20;
 const REFRESH_MS = 250;
 /** A reader whose files are taken away beneath it begins again. */
 const ATTEMPTS = 5;
-
-interface Request {
-  changes: readonly Change[];
-  durability: Durability;
-  resolve(outcomes: Outcome[]): void;
-  reject(cause: unknown): void;
-}
 
 export class Shard {
   onChange: ((events: ChangeEvent[]) => void) | undefined;
@@ -88,8 +79,7 @@ export class Shard {
   #failure: VectileError | undefined;
   #closing: Promise<void> | undefined;
   #isClosed = false;
-  readonly #queue: Request[] = [];
-  #draining: Promise<void> | undefined;
+  readonly #writes: WriteQueue;
   #working: Promise<void> | undefined;
   #isSnapshotting = false;
   #isFlushing = false;
@@ -107,6 +97,7 @@ export class Shard {
     this.#log = log;
     this.#now = options.now ?? Date.now;
     this.#specs = options.fields;
+    this.#writes = new WriteQueue(this.#writeHost());
   }
 
   /** The newest snapshot and what the log has after it. Throws STORAGE_CORRUPT, naming the file, if either is damaged. */
@@ -155,12 +146,8 @@ export class Shard {
    * is written.
    */
   write(changes: readonly Change[], durability: Durability = this.#options.durability ?? 'sync'): Promise<Outcome[]> {
-    return new Promise((resolve, reject) => {
-      const refusal = this.#closing ? closed() : this.#refusal();
-      if (refusal) return reject(refusal);
-      this.#queue.push({ changes, durability, resolve, reject });
-      this.#draining ??= this.#drain();
-    });
+    const refusal = this.#closing ? closed() : this.#refusal();
+    return refusal ? Promise.reject(refusal) : this.#writes.add(changes, durability);
   }
 
   /** Undefined if there is no such object. */
@@ -301,7 +288,7 @@ export class Shard {
 
   async #close(discard: boolean): Promise<void> {
     clearInterval(this.#timer);
-    await this.#draining;
+    await this.#writes.idle;
     await this.#refreshing?.catch(() => {});
     try {
       if (!discard && !this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
@@ -441,110 +428,33 @@ export class Shard {
 
   // Writing
 
-  async #drain(): Promise<void> {
-    while (this.#queue.length) await this.#commit();
-    this.#draining = undefined;
-  }
-
-  /** Resolves as many writes as go together, appends them, applies them and acknowledges them. */
-  async #commit(): Promise<void> {
-    const group: { request: Request; outcomes: Outcome[]; record: ShardRecord | undefined }[] = [];
-    const records: Uint8Array[] = [];
-    try {
-      const refusal = this.#refusal();
-      if (refusal) throw refusal;
-      await this.#room();
-      const touched = new Set<string>();
-      let bytes = 0;
-      const firstSeq = this.#log.nextSeq;
-      while (this.#queue.length && touched.size < GROUP_CHANGES && bytes < GROUP_BYTES) {
-        // what needs to see another write of this group waits for the next
-        if (this.#queue[0]!.changes.some(({ id }) => touched.has(id))) break;
-        const request = this.#queue.shift()!;
-        const resolved = await this.#resolve(request, firstSeq + records.length);
-        if (!resolved) continue;
-        group.push({ request, ...resolved });
-        for (const { id } of request.changes) touched.add(id);
-        if (!resolved.record) continue;
-        const encoded = encodeRecord(this.#place.identity, resolved.record);
-        records.push(encoded);
-        bytes += encoded.length;
-      }
-      if (records.length) {
-        await this.#onLog(() => this.#log.append(records, firstSeq, strongest(group.map(({ request }) => request.durability))));
+  /** What the queue of writes asks for. */
+  #writeHost(): WriteHost {
+    const self = this;
+    return {
+      identity: this.#place.identity,
+      epoch: this.#options.store.epoch,
+      get nextSeq() { return self.#log.nextSeq; },
+      get objects() { return self.#objects; },
+      now: this.#now,
+      refusal: () => this.#refusal(),
+      room: () => this.#room(),
+      read: (slot, withVectors) => this.#read(slot, withVectors),
+      append: async (records, firstSeq, durability) => {
+        await this.#onLog(() => this.#log.append(records, firstSeq, durability));
+        const bytes = records.reduce((sum, record) => sum + record.length, 0);
         this.#logged += bytes;
         this.#loggedInAll += bytes;
-      }
-    } catch (cause) {
-      // those not yet taken from the queue are refused in their own turn
-      if (!group.length && this.#queue.length) group.push({ request: this.#queue.shift()!, outcomes: [], record: undefined });
-      for (const { request } of group) request.reject(cause);
-      return;
-    }
-    for (const { request, outcomes, record } of group) {
-      try {
-        const events = record ? this.#apply(record) : [];
-        request.resolve(outcomes);
+      },
+      apply: (record, acknowledge) => {
+        const events = this.#apply(record);
+        acknowledge();
         this.#tell(events);
-      } catch (cause) {
-        // it is in the log: opened anew, all is there
-        this.#failure ??= cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected to apply a record, got ${String(cause)}`, { cause });
-        request.reject(this.#failure);
-      }
-    }
-    this.#wake();
-  }
-
-  /** What a write comes to; undefined if it was rejected. */
-  async #resolve(request: Request, seq: number): Promise<{ outcomes: Outcome[]; record: ShardRecord | undefined } | undefined> {
-    const time = this.#now();
-    const effects: ResolvedEffect[] = [];
-    const outcomes: Outcome[] = [];
-    try {
-      for (const change of request.changes) outcomes.push(await this.#resolveChange(change, seq, time, effects));
-    } catch (cause) {
-      request.reject(cause);
-      return undefined;
-    }
-    return { outcomes, record: effects.length ? { epoch: this.#options.store.epoch, seq, time, effects } : undefined };
-  }
-
-  async #resolveChange(change: Change, seq: number, time: number, effects: ResolvedEffect[]): Promise<Outcome> {
-    const { id, expect, ifRevision, needsOld } = change;
-    const { table } = this.#objects;
-    const slot = table.slotOf(id);
-    const revision = slot < 0 ? 0 : table.revisions[slot]!;
-    try {
-      if (expect === 'absent' && slot >= 0) throw new VectileError('OBJECT_EXISTS', `id: expected one that is not in use, got ${JSON.stringify(id)}`);
-      if (expect === 'present' && slot < 0) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
-      if (ifRevision !== undefined && ifRevision !== revision) {
-        throw new VectileError('REVISION_MISMATCH', `ifRevision: expected ${revision}, the revision of ${JSON.stringify(id)}, got ${ifRevision}`);
-      }
-      const old = slot >= 0 ? await this.#readOld(slot, needsOld ?? false, time) : undefined;
-      const effect = change.effect(old);
-      if (!effect || (effect === 'delete' && slot < 0)) return { written: false, revision };
-      if (effect === 'delete') {
-        effects.push({ id, created: 0, updated: 0, content: undefined });
-      } else {
-        const { properties, vectors, created = old?.created ?? time, updated = time } = effect;
-        effects.push({ id, created, updated, content: { properties, vectors: vectors === 'kept' && slot < 0 ? [] : vectors } });
-      }
-      return { written: true, revision: seq };
-    } catch (error) {
-      if (error instanceof VectileError) return { error };
-      throw error;
-    }
-  }
-
-  /** An object that is damaged can be replaced and deleted, if nothing of it is needed. */
-  async #readOld(slot: number, isNeeded: boolean, time: number): Promise<StoredObject | undefined> {
-    try {
-      return await this.#read(slot, isNeeded);
-    } catch (cause) {
-      if (isNeeded || !(cause instanceof VectileError) || cause.code !== 'STORAGE_CORRUPT') throw cause;
-      const { table } = this.#objects;
-      return { id: table.idOf(slot), slot, revision: table.revisions[slot]!, created: time, updated: time, properties: new Uint8Array() };
-    }
+      },
+      // it is in the log: opened anew, all is there
+      fail: (cause) => this.#failure ??= asError(cause, 'to apply a record'),
+      wake: () => this.#wake(),
+    };
   }
 
   /** Takes a record up into objects and indexes. */
@@ -653,7 +563,7 @@ export class Shard {
       }
     } catch (cause) {
       // such as a full memory, or a damaged vector that was to be stored another way: all is in the log and the segments
-      this.#failure ??= cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected to link vectors, got ${String(cause)}`, { cause });
+      this.#failure ??= asError(cause, 'to link vectors');
     } finally {
       this.#working = undefined;
       this.#release();
@@ -717,13 +627,12 @@ function readerOf(blobs: BlobStore): FileReader {
   return { read: (name, offset, bytes) => blobs.getRangeSync?.(name, offset, bytes) ?? blobs.getRange(name, offset, bytes) };
 }
 
-function closed(): VectileError {
-  return new VectileError('CLOSED', 'shard: expected one in use, got one closed');
+function asError(cause: unknown, expected: string): VectileError {
+  return cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected ${expected}, got ${String(cause)}`, { cause });
 }
 
-function strongest(durabilities: readonly Durability[]): Durability {
-  if (durabilities.includes('sync')) return 'sync';
-  return durabilities.includes('flush') ? 'flush' : 'none';
+function closed(): VectileError {
+  return new VectileError('CLOSED', 'shard: expected one in use, got one closed');
 }
 
 /** A file that the manifest names and that is not there is damage. */
