@@ -305,17 +305,6 @@ describe.each(Object.entries(stores))('searches of a shard on %s', (_, { make, f
 });
 
 describe('files of the inverted index', () => {
-  /** Opens the store in ways in which sections are read at once, later, and again and again. */
-  async function checkDamaged(store, objects, next, what) {
-    try {
-      const { shard, close } = await openSearched(store.fork());
-      await check(shard, objects, next, 1);
-      await close();
-    } catch (cause) {
-      throw new Error(`${what}: ${cause.message}`, { cause });
-    }
-  }
-
   it('are built anew if a byte of them is another, whichever', { timeout: 120_000 }, async () => {
     const next = random(6);
     const place = memory();
@@ -325,9 +314,8 @@ describe('files of the inverted index', () => {
     const names = (await manifestOf(place)).files;
     expect(names).toHaveLength(2);
     for (const name of names) {
-      const copy = place.fork();
       let size;
-      await alter(copy, ({ change }) => change(name, (bytes) => { size = bytes.length; }));
+      await alter(place, ({ change }) => change(name, (bytes) => { size = bytes.length; }));
       bytesInAll += size;
       for (let at = 0; at < size; at++) {
         const damaged = place.fork();
@@ -337,7 +325,8 @@ describe('files of the inverted index', () => {
         try {
           await check(shard, objects, next, 1);
           for (const property of ['text', 'title', 'tags', 'n']) {
-            expect([...(await shard.select({ kind: 'present', property })).toArray()]).toEqual([...objects].filter(([, object]) => property in object).map(([id]) => shard.slotOf(id)).sort((a, b) => a - b));
+            const wanted = [...objects].filter(([, object]) => property in object).map(([id]) => shard.slotOf(id));
+            expect([...(await shard.select({ kind: 'present', property })).toArray()]).toEqual(wanted.sort((a, b) => a - b));
           }
           for (const key of ['created', 'updated', 'length:tags', 'length:title']) await shard.column(key);
         } catch (cause) {
@@ -367,7 +356,9 @@ describe('files of the inverted index', () => {
     for (const [what, work] of Object.entries(cases)) {
       const copy = place.fork();
       await alter(copy, work);
-      await checkDamaged(copy, objects, next, what);
+      const damaged = await openSearched(copy.fork());
+      await check(damaged.shard, objects, next, 1).catch((cause) => { throw new Error(`${what}: ${cause.message}`, { cause }); });
+      await damaged.close();
       // the next snapshot has sound ones
       let { shard, close } = await openSearched(copy);
       await shard.snapshot();
@@ -405,7 +396,7 @@ describe('files of the inverted index', () => {
     await close();
   });
 
-  it('are made of the objects of a database of format 1, which had none', async () => {
+  it('are there, or made of the objects, in a database of format 1', async () => {
     const folder = join(temporaryFolder(), 'database');
     cpSync(fileURLToPath(new URL('../golden-database/1/database', import.meta.url)), folder, { recursive: true });
     for (const readOnly of [true, false, false]) {
@@ -616,6 +607,21 @@ describe('searches', () => {
     }
   });
 
+  it('give their memory back if the shard is closed while the index is built anew', async () => {
+    const place = memory();
+    await filled(place, random(13), [60, 40]);
+    await alter(place, spoilSections);
+    for (let turns = 1; turns < 200; turns += 12) {
+      const sections = new SectionCache(64 << 20);
+      const { shard, close } = await openSearched(slow(place.fork(), 2), { sections });
+      const asked = Promise.resolve(shard.column('value:n')).then(() => 'an answer', ({ code }) => code);
+      for (let i = 0; i < turns; i++) await turn();
+      await close();
+      expect(['CLOSED', 'an answer']).toContain(await asked);
+      expect(sections.bytes).toBe(0);
+    }
+  });
+
   it('wait while the index is built anew, and find what is written meanwhile once', { timeout: 60_000 }, async () => {
     for (let seed = 20; seed < 30; seed++) {
       const next = random(seed);
@@ -679,20 +685,25 @@ describe('searches', () => {
   it.each([['at once', (store) => store], ['later', slow]])('and writes go on after a merge could not read, %s', async (_, reading) => {
     const next = random(90);
     const place = memory();
-    const objects = await filled(place, next, [20, 20, 20]);
+    const objects = await filled(place, next, Array(7).fill(5));
     let isFailing = false;
+    let failures = 0;
     const { store } = watched(place, (name) => {
-      if (isFailing && name.includes('/inverted-')) throw new VectileError('STORAGE_FAILED', `${name}: expected to be read, got EMFILE`);
+      if (!isFailing || !name.includes('/inverted-')) return;
+      failures++;
+      throw new VectileError('STORAGE_FAILED', `${name}: expected to be read, got EMFILE`);
     });
     const { shard, close } = await openSearched(reading(store));
+    expect((await shard.stats()).inverted.parts).toBe(7);
     isFailing = true;
-    // merges begin with more parts than this
-    for (let i = 0; i < 8; i++) {
-      await shard.write([put(`more ${i}`, { text: 'one' })], 'flush');
-      objects.set(`more ${i}`, { text: 'one' });
-      await errorOf(async () => shard.select({ kind: 'present', property: 'n' }));
-      for (let turns = 0; turns < 5; turns++) await turn();
+    // with the eighth, all are to be merged
+    for (const id of ['more', 'still more']) {
+      await shard.write([put(id, propertiesOf(next))], 'flush');
+      await shard.select(EVERYTHING);
+      for (let turns = 0; turns < 20; turns++) await turn();
     }
+    for (const id of ['more', 'still more']) objects.set(id, parse(await shard.get(id)));
+    expect(failures).toBeGreaterThan(0);
     isFailing = false;
     expect(shard.failure).toBe(undefined);
     await change(shard, objects, next, { writes: 3 });

@@ -10,7 +10,7 @@ import { evaluate, sectionsOf, type FilterNode } from '../search/filter.js';
 import { InvertedIndex, type InvertedOptions, type InvertedStats } from '../search/inverted.js';
 import { statistics } from '../search/keyword-query.js';
 import type { SectionedPart } from '../search/part.js';
-import type { SlotSet } from '../search/slot-set.js';
+import { SlotSet } from '../search/slot-set.js';
 import type { FrozenPart, PartFile } from '../search/stored-part.js';
 import type { Doc, NumbersKey, SectionName } from '../search/types.js';
 import type { Analyzer } from '../search/analyzer.js';
@@ -21,15 +21,21 @@ import type { KeywordHits, KeywordRequest, StoredObject } from './types.js';
 /** Milliseconds for which an index is built anew before everything else has its turn. */
 const REBUILD_MS = 4;
 
+/** Of the object in a slot, wherever it is moved; undefined if the slot is free. */
+type ReadObject = (slot: number) => Promise<StoredObject | undefined>;
+
 export class ShardSearch {
   readonly #objects: Objects;
+  readonly #readObject: ReadObject;
   readonly #index: InvertedIndex;
   /** False: there are objects that it lacks. */
   #isComplete: boolean;
+  #isClosed = false;
   #rebuilding: Promise<void> | undefined;
 
-  private constructor(objects: Objects, index: InvertedIndex) {
+  private constructor(objects: Objects, readObject: ReadObject, index: InvertedIndex) {
     this.#objects = objects;
+    this.#readObject = readObject;
     this.#index = index;
     this.#isComplete = index.size === objects.table.size;
   }
@@ -38,7 +44,7 @@ export class ShardSearch {
    * Of the objects as of a snapshot, before any record after it is applied. `files`: of its parts; undefined where the
    * snapshot was written without. An object that is damaged is no reason to fail: it is one for searches, later.
    */
-  static async open(objects: Objects, files: readonly PartFile[] | undefined, options: InvertedOptions): Promise<ShardSearch> {
+  static async open(objects: Objects, readObject: ReadObject, files: readonly PartFile[] | undefined, options: InvertedOptions): Promise<ShardSearch> {
     let index: InvertedIndex;
     try {
       index = await InvertedIndex.open(files ?? [], (slot) => objects.table.has(slot), options);
@@ -46,7 +52,7 @@ export class ShardSearch {
       if (!isDamage(cause)) throw cause;
       index = new InvertedIndex(options);
     }
-    const opened = new ShardSearch(objects, index);
+    const opened = new ShardSearch(objects, readObject, index);
     if (!opened.#isComplete) await opened.#rebuild().catch(() => {});
     return opened;
   }
@@ -56,11 +62,17 @@ export class ShardSearch {
   configure(analyzer: Analyzer): void { this.#index.configure(analyzer); }
   stats(): InvertedStats { return this.#index.stats(); }
 
-  /** Gives its share of the cache back; it must not be asked any more. */
-  close(): void { this.#index.reset(); }
+  /** Gives its share of the cache back. What is under way ends with CLOSED. */
+  close(): void {
+    this.#isClosed = true;
+    this.#index.reset();
+  }
 
   /** Slots of all live objects; a copy. */
-  all(): SlotSet { return this.#index.all().copy(); }
+  all(): SlotSet {
+    const { table } = this.#objects;
+    return this.#isComplete ? this.#index.all().copy() : SlotSet.of(table.slots(), table.extent);
+  }
 
   /** Seals and merges for about so long; true while there is more to do. A part that is damaged is met, and mended, by whoever asks for it. */
   work(budgetMs: number): boolean {
@@ -68,8 +80,10 @@ export class ShardSearch {
     try {
       return this.#index.work(budgetMs);
     } catch (cause) {
-      if (!isDamage(cause)) throw cause;
-      this.#isComplete = false;
+      if (!(cause instanceof VectileError)) throw cause;
+      // what could not be read for once is read again when there is work again
+      if (isDamage(cause)) this.#isComplete = false;
+      else if (cause.code !== 'STORAGE_FAILED') throw cause;
       return false;
     }
   }
@@ -108,10 +122,11 @@ export class ShardSearch {
   }
 
   #read<T>(names: readonly SectionName[], work: (parts: readonly SectionedPart[]) => T): T | Promise<T> {
+    if (this.#isClosed) throw closed();
     const again = () => this.#rebuild().then(() => this.#read(names, work));
     if (!this.#isComplete) return again();
     // while files were waited for, another question may have met damage
-    const whileComplete = (parts: readonly SectionedPart[]) => (this.#isComplete ? { answer: work(parts) } : undefined);
+    const whileComplete = (parts: readonly SectionedPart[]) => (this.#isComplete && !this.#isClosed ? { answer: work(parts) } : undefined);
     const given = (found: { answer: T } | undefined): T | Promise<T> => (found ? found.answer : again());
     const mend = (cause: unknown): Promise<T> => {
       if (!isDamage(cause)) throw cause;
@@ -133,20 +148,21 @@ export class ShardSearch {
   }
 
   async #putAll(): Promise<void> {
+    if (this.#isClosed) throw closed();
     const { table } = this.#objects;
     this.#index.reset();
     let end = performance.now() + REBUILD_MS;
     for (let slot = 0; slot < table.extent; slot++) {
       // what is written meanwhile is put by its writer
       if (!table.has(slot) || this.#index.all().has(slot)) continue;
-      const read = this.#objects.read(slot);
-      const revision = table.revisions[slot];
-      const object: StoredObject = read instanceof Promise ? await read : read;
-      if (!table.has(slot) || table.revisions[slot] !== revision || this.#index.all().has(slot)) continue;
+      const object = await this.#readObject(slot);
+      if (this.#isClosed) throw closed();
+      if (!object || table.revisions[slot] !== object.revision || this.#index.all().has(slot)) continue;
       this.#index.put(object);
       if (performance.now() < end) continue;
       this.#index.work(0);
       await pause();
+      if (this.#isClosed) throw closed();
       end = performance.now() + REBUILD_MS;
     }
     this.#isComplete = true;
@@ -166,6 +182,10 @@ function fillColumn(column: Float64Array, part: SectionedPart, key: NumbersKey):
       }
     });
   }
+}
+
+function closed(): VectileError {
+  return new VectileError('CLOSED', 'shard: expected one in use, got one closed');
 }
 
 function isDamage(cause: unknown): boolean {

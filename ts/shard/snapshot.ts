@@ -12,7 +12,7 @@ import type { FrozenPart, PartFile } from '../search/stored-part.js';
 import type { ShardIdentity } from './record.js';
 import type { ShardSearch } from './search.js';
 import { Segments, type Segment } from './segments.js';
-import { Table } from './table.js';
+import { SEGMENT_MAX, Table } from './table.js';
 import type { FieldSpec } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
 
@@ -53,12 +53,18 @@ export async function openObjects({ store, prefix }: SnapshotPlace, manifest: Ma
 
 /** Counts what of each segment is in use. */
 export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
-  for (const segment of segments.byIndex.values()) segment.objectsLive = segment.vectorsLive = 0;
-  for (const slot of table.slots()) {
-    const objects = segments.byIndex.get(table.objectSegments[slot]!);
-    if (objects) objects.objectsLive += table.objectBytes[slot]!;
-    const vectors = segments.byIndex.get(table.vectorSegments[slot]!);
-    if (vectors) vectors.vectorsLive = Math.min(vectors.vectorsBytes, vectors.vectorsLive + vectorsBytesMax);
+  const objects = new Float64Array(SEGMENT_MAX + 1);
+  const vectors = new Uint32Array(SEGMENT_MAX + 1);
+  for (let slot = 0; slot < table.extent; slot++) {
+    // marks of free slots and the like are beyond
+    const objectSegment = table.objectSegments[slot]!;
+    if (objectSegment <= SEGMENT_MAX) objects[objectSegment]! += table.objectBytes[slot]!;
+    const vectorSegment = table.vectorSegments[slot]!;
+    if (vectorSegment <= SEGMENT_MAX) vectors[vectorSegment]!++;
+  }
+  for (const segment of segments.byIndex.values()) {
+    segment.objectsLive = objects[segment.index]!;
+    segment.vectorsLive = Math.min(segment.vectorsBytes, vectors[segment.index]! * vectorsBytesMax);
   }
 }
 
@@ -117,6 +123,14 @@ async function openImage(
   return field;
 }
 
+/** What is written, and the snapshot before. */
+export interface Snapshotted {
+  readonly objects: Objects;
+  readonly fields: ReadonlyMap<number, VectorField>;
+  readonly search: ShardSearch;
+  readonly snapshot: Snapshot | undefined;
+}
+
 export interface Written extends Snapshot {
   /** Bytes of all files written but segments. */
   overhead: number;
@@ -124,8 +138,7 @@ export interface Written extends Snapshot {
 
 /** Writes a snapshot of a shard that goes on being read and written. `seq`: of the last record applied, when asked. */
 export async function writeSnapshot(
-  place: SnapshotPlace, objects: Objects, fields: ReadonlyMap<number, VectorField>, search: ShardSearch, former: Snapshot | undefined,
-  now: () => { seq: number; time: number }, compactFully: boolean,
+  place: SnapshotPlace, { objects, fields, search, snapshot: former }: Snapshotted, now: () => { seq: number; time: number }, compactFully: boolean,
 ): Promise<Written> {
   const { store, prefix, identity } = place;
   const { blobs } = store;

@@ -9,6 +9,7 @@
  * A free slot is on a list chained through its object's offset.
  */
 import { crc32c } from '../storage/crc32c.js';
+import { laneChecksum } from '../storage/lane-checksum.js';
 import { VectileError } from '../errors.js';
 
 /** Segment numbers with a meaning of their own. */
@@ -140,7 +141,7 @@ export class Table {
     return copy;
   }
 
-  /** Header, columns in the order of COLUMNS, text; the checksum in the header is of all that follows it. */
+  /** Header, columns in the order of COLUMNS, text; the checksum in the header is of the checksums of all these. */
   encode(): Uint8Array[] {
     const columns = this.#columns().map((column) => new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
     const head = new Uint8Array(HEADER_BYTES);
@@ -148,7 +149,7 @@ export class Table {
     const fields = [MAGIC, FORMAT, this.extent, this.size, this.#freeHead, this.#textUsed, this.#textWaste];
     fields.forEach((field, i) => view.setUint32(i * 4, field, true));
     const body = [...columns, this.#text.subarray(0, this.#textUsed)];
-    view.setUint32(56, body.reduce((crc, part) => crc32c(part, crc), 0), true);
+    view.setUint32(56, checksumOf(body), true);
     view.setUint32(60, crc32c(head.subarray(0, 60)), true);
     return [head, ...body];
   }
@@ -161,20 +162,23 @@ export class Table {
       throw wrong('the header of a table', 0);
     }
     if (view.getUint32(4, true) !== FORMAT) throw new VectileError('STORAGE_VERSION', `${file}: expected format ${FORMAT}, got ${view.getUint32(4, true)}`);
-    if (view.getUint32(56, true) !== crc32c(bytes.subarray(HEADER_BYTES))) throw wrong('bytes that fit their checksum', HEADER_BYTES);
     const table = new Table();
     table.extent = view.getUint32(8, true);
     table.size = view.getUint32(12, true);
     table.#freeHead = view.getUint32(16, true);
     table.#textUsed = view.getUint32(20, true);
     table.#textWaste = view.getUint32(24, true);
+    const bodyBytes = table.extent * COLUMNS.reduce<number>((sum, width) => sum + width, 0) + table.#textUsed;
+    if (bytes.length !== HEADER_BYTES + bodyBytes) throw wrong(`${bodyBytes} bytes`, HEADER_BYTES);
     table.#grow(table.extent);
     let at = HEADER_BYTES;
-    for (const column of table.#columns()) {
-      new Uint8Array(column.buffer).set(bytes.subarray(at, at + column.byteLength));
+    const columns = table.#columns().map((column) => new Uint8Array(column.buffer));
+    for (const column of columns) {
+      column.set(bytes.subarray(at, at + column.byteLength));
       at += column.byteLength;
     }
     table.#text = bytes.slice(at, at + table.#textUsed);
+    if (view.getUint32(56, true) !== checksumOf([...columns, table.#text])) throw wrong('bytes that fit their checksum', HEADER_BYTES);
     let lookup = 16;
     while (table.size * 10 > lookup * 8) lookup *= 2;
     table.#rehash(lookup);
@@ -273,7 +277,7 @@ export class Table {
 
   #rehash(length: number): void {
     this.#lookup = new Uint32Array(length);
-    for (const slot of this.slots()) this.#enter(slot);
+    for (let slot = 0; slot < this.extent; slot++) if (this.objectSegments[slot] !== FREE) this.#enter(slot);
   }
 
   #grow(capacity: number): void {
@@ -291,6 +295,11 @@ export class Table {
     this.objectSegments = grown(this.objectSegments);
     this.vectorSegments = grown(this.vectorSegments);
   }
+}
+
+/** Of columns and texts, one after the other. */
+function checksumOf(body: readonly Uint8Array[]): number {
+  return laneChecksum(new Uint8Array(Uint32Array.from(body, laneChecksum).buffer));
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
