@@ -92,8 +92,11 @@ export class ShardSearch {
   freeze(): readonly FrozenPart[] | undefined { return this.#isComplete ? this.#index.freeze() : undefined; }
 
   /** Slots of live objects for which a filter is true. */
-  select(filter: FilterNode): SlotSet | Promise<SlotSet> {
-    return this.#read(sectionsOf(filter), (parts) => this.#evaluate(filter, parts));
+  select(filter: FilterNode): SlotSet | Promise<SlotSet> { return this.within(filter, (slots) => slots); }
+
+  /** What `use` makes of them, at the moment in which they are these. */
+  within<T>(filter: FilterNode, use: (slots: SlotSet) => T | Promise<T>): T | Promise<T> {
+    return this.#read(sectionsOf(filter), (parts) => use(this.#evaluate(filter, parts)));
   }
 
   keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> {
@@ -121,13 +124,13 @@ export class ShardSearch {
     return evaluate(filter, { parts, all: this.#index.all(), slotOf: (id) => this.#objects.table.slotOf(id) });
   }
 
-  #read<T>(names: readonly SectionName[], work: (parts: readonly SectionedPart[]) => T): T | Promise<T> {
+  #read<T>(names: readonly SectionName[], work: (parts: readonly SectionedPart[]) => T | Promise<T>): T | Promise<T> {
     if (this.#isClosed) throw closed();
-    const again = () => this.#rebuild().then(() => this.#read(names, work));
+    const again = (): Promise<T> => this.#rebuild().then(() => this.#read(names, work));
     if (!this.#isComplete) return again();
     // while files were waited for, another question may have met damage
     const whileComplete = (parts: readonly SectionedPart[]) => (this.#isComplete && !this.#isClosed ? { answer: work(parts) } : undefined);
-    const given = (found: { answer: T } | undefined): T | Promise<T> => (found ? found.answer : again());
+    const given = (found: { answer: T | Promise<T> } | undefined): T | Promise<T> => (found ? found.answer : again());
     const mend = (cause: unknown): Promise<T> => {
       if (!isDamage(cause)) throw cause;
       this.#isComplete = false;

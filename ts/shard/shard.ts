@@ -180,9 +180,7 @@ export class Shard {
   near(field: number, query: Float32Array, { filter, ...options }: NearOptions): Near | Promise<Near> {
     return this.#ask(({ fields, search }) => {
       const near = (within?: SlotSet) => fields.get(field)?.near(query, { ...options, within }) ?? { slots: [], distances: [] };
-      if (!filter) return near();
-      const within = search.select(filter);
-      return within instanceof Promise ? within.then(near) : near(within);
+      return filter ? search.within(filter, near) : near();
     });
   }
 
