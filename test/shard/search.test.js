@@ -27,6 +27,8 @@ const EVERYTHING = { kind: 'constant', value: true };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const openSearched = (store, options = {}) => openShard(store, options.fields ?? [], { properties, ...options });
 
+const columnOf = (shard, key) => shard.columns({ keys: [key] }, (_, [column]) => column);
+
 const wordsOf = (text) => (text ? text.split(' ') : []);
 
 function propertiesOf(next) {
@@ -92,7 +94,7 @@ async function check(shard, objects, next, rounds = 4) {
     // of scores that differ by rounding only, any may come first
     if (k === 10_000) expect([...slots].sort((a, b) => a - b)).toEqual(wanted.map(({ slot }) => slot).sort((a, b) => a - b));
   }
-  const column = await shard.column('value:n');
+  const column = await columnOf(shard, 'value:n');
   for (const { slot, properties: { n } } of docs) expect(column[slot], `n of ${slot}`).toBe(n ?? NaN);
   const counted = [...column].filter((n) => n === n).length;
   expect(counted).toBe(docs.filter(({ properties: { n } }) => n !== undefined).length);
@@ -328,7 +330,7 @@ describe('files of the inverted index', () => {
             const wanted = [...objects].filter(([, object]) => property in object).map(([id]) => shard.slotOf(id));
             expect([...(await shard.select({ kind: 'present', property })).toArray()]).toEqual(wanted.sort((a, b) => a - b));
           }
-          for (const key of ['created', 'updated', 'length:tags', 'length:title']) await shard.column(key);
+          for (const key of ['created', 'updated', 'length:tags', 'length:title']) await columnOf(shard, key);
         } catch (cause) {
           throw new Error(`${name}, byte ${at}: ${cause.message}`, { cause });
         }
@@ -428,7 +430,7 @@ describe('files of the inverted index', () => {
     isFailing = true;
     expect((await errorOf(async () => shard.select({ kind: 'present', property: 'n' })))?.code).toBe('STORAGE_FAILED');
     expect((await errorOf(async () => shard.keyword(request(['one']))))?.code).toBe('STORAGE_FAILED');
-    expect((await errorOf(async () => shard.column('value:n')))?.code).toBe('STORAGE_FAILED');
+    expect((await errorOf(async () => columnOf(shard, 'value:n')))?.code).toBe('STORAGE_FAILED');
     isFailing = false;
     await check(shard, objects, next);
     expect(of('objects')).toBe(0);
@@ -497,7 +499,7 @@ describe('searches', () => {
       asking(async () => expect((await shard.select({ kind: 'present', property: 'n' })).count).toBe(20)),
       asking(async () => {
         const from = last;
-        const column = await shard.column('value:n');
+        const column = await columnOf(shard, 'value:n');
         expect(new Set(column).size).toBe(1);
         expect(column[0]).toBeGreaterThanOrEqual(from);
         expect(column[0]).toBeLessThanOrEqual(last + 1);
@@ -568,7 +570,7 @@ describe('searches', () => {
 
     it('orders see one moment', () => beside([
       async (shard) => {
-        const numbers = [...await shard.column('value:n')].filter((n) => n === n);
+        const numbers = [...await columnOf(shard, 'value:n')].filter((n) => n === n);
         expect(numbers).toHaveLength(20);
         expect(new Set(numbers).size).toBe(1);
       },
@@ -614,7 +616,7 @@ describe('searches', () => {
     for (let turns = 1; turns < 200; turns += 12) {
       const sections = new SectionCache(64 << 20);
       const { shard, close } = await openSearched(slow(place.fork(), 2), { sections });
-      const asked = Promise.resolve(shard.column('value:n')).then(() => 'an answer', ({ code }) => code);
+      const asked = Promise.resolve(columnOf(shard, 'value:n')).then(() => 'an answer', ({ code }) => code);
       for (let i = 0; i < turns; i++) await turn();
       await close();
       expect(['CLOSED', 'an answer']).toContain(await asked);
@@ -630,7 +632,7 @@ describe('searches', () => {
       await alter(place, spoilSections);
       const { shard, close } = await openSearched(slow(place));
       const asked = Promise.resolve(shard.keyword(request(['one', 'two'])));
-      const more = Promise.resolve(shard.column('value:n'));
+      const more = Promise.resolve(columnOf(shard, 'value:n'));
       // while it reads objects, which takes a turn for each
       await change(shard, objects, next, { writes: 25, ids: 150 });
       if (seed % 2) await shard.snapshot();
@@ -737,7 +739,7 @@ describe('searches', () => {
       for (const id of objects.keys()) if (await errorOf(() => shard.get(id))) lost.push(id);
       expect(lost).toHaveLength(1);
       for (const ask of [
-        () => shard.select({ kind: 'present', property: 'n' }), () => shard.keyword(request(['one'])), () => shard.column('value:n'),
+        () => shard.select({ kind: 'present', property: 'n' }), () => shard.keyword(request(['one'])), () => columnOf(shard, 'value:n'),
         () => shard.near(0, Float32Array.of(1, 2, 3, 4), { k: 3, filter: { kind: 'present', property: 'n' } }),
       ]) {
         const error = await errorOf(async () => ask());
@@ -786,7 +788,7 @@ describe('searches', () => {
     await filled(place, random(70), [20]);
     const { shard, close } = await openSearched(place);
     expect(shard.select({ kind: 'present', property: 'n' })).toBeInstanceOf(SlotSet);
-    expect(shard.column('value:n')).toBeInstanceOf(Float64Array);
+    expect(columnOf(shard, 'value:n')).toBeInstanceOf(Float64Array);
     expect(shard.keyword(request(['one'])).slots).toBeInstanceOf(Array);
     await close();
   });

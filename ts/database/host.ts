@@ -9,7 +9,8 @@ import type { Vectorizer } from './typed.js';
 
 export interface CollectionHost {
   readonly name: string;
-  readonly vectorizer: Vectorizer | undefined;
+  /** Null: there shall be none. */
+  readonly vectorizer: Vectorizer | null | undefined;
   readonly durability: Durability;
   /** As it is now. Throws COLLECTION_MISSING, CLOSED. */
   schema(): Schema;

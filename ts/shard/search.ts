@@ -5,6 +5,7 @@
 import { VectileError } from '../errors.js';
 import { explain, explainText } from '../search/bm25-explain.js';
 import { search } from '../search/bm25.js';
+import { Deadline } from '../search/deadline.js';
 import { expand } from '../search/expand.js';
 import { evaluate, sectionsOf, type FilterNode } from '../search/filter.js';
 import { InvertedIndex, type InvertedOptions, type InvertedStats } from '../search/inverted.js';
@@ -16,7 +17,7 @@ import type { Doc, NumbersKey, SectionName } from '../search/types.js';
 import type { Analyzer } from '../search/analyzer.js';
 import type { Objects } from './objects.js';
 import { pause } from './pause.js';
-import type { KeywordHits, KeywordRequest, StoredObject } from './types.js';
+import type { HitNumbers, KeywordHits, KeywordRequest, Question, StoredObject } from './types.js';
 
 /** Milliseconds for which an index is built anew before everything else has its turn. */
 const REBUILD_MS = 4;
@@ -31,6 +32,8 @@ export class ShardSearch {
   /** False: there are objects that it lacks. */
   #isComplete: boolean;
   #isClosed = false;
+  /** True: work could not read what it needs. */
+  #isStuck = false;
   #rebuilding: Promise<void> | undefined;
 
   private constructor(objects: Objects, readObject: ReadObject, index: InvertedIndex) {
@@ -47,7 +50,8 @@ export class ShardSearch {
   static async open(objects: Objects, readObject: ReadObject, files: readonly PartFile[] | undefined, options: InvertedOptions): Promise<ShardSearch> {
     let index: InvertedIndex;
     try {
-      index = await InvertedIndex.open(files ?? [], (slot) => objects.table.has(slot), options);
+      const { table } = objects;
+      index = await InvertedIndex.open(files ?? [], table.size === table.extent || ((slot) => table.has(slot)), options);
     } catch (cause) {
       if (!isDamage(cause)) throw cause;
       index = new InvertedIndex(options);
@@ -61,6 +65,9 @@ export class ShardSearch {
   remove(slot: number): void { this.#index.remove(slot); }
   configure(analyzer: Analyzer): void { this.#index.configure(analyzer); }
   stats(): InvertedStats { return this.#index.stats(); }
+
+  /** A search would have to wait for work, which goes on. */
+  get isBehind(): boolean { return this.#isComplete && !this.#isStuck && this.#index.isBehind; }
 
   /** Gives its share of the cache back. What is under way ends with CLOSED. */
   close(): void {
@@ -78,9 +85,12 @@ export class ShardSearch {
   work(budgetMs: number): boolean {
     if (!this.#isComplete) return false;
     try {
-      return this.#index.work(budgetMs);
+      const isBusy = this.#index.work(budgetMs);
+      this.#isStuck = false;
+      return isBusy;
     } catch (cause) {
       if (!(cause instanceof VectileError)) throw cause;
+      this.#isStuck = true;
       // what could not be read for once is read again when there is work again
       if (isDamage(cause)) this.#isComplete = false;
       else if (cause.code !== 'STORAGE_FAILED') throw cause;
@@ -91,37 +101,46 @@ export class ShardSearch {
   /** Parts as of this moment; undefined if they are not all there is. */
   freeze(): readonly FrozenPart[] | undefined { return this.#isComplete ? this.#index.freeze() : undefined; }
 
-  /** Slots of live objects for which a filter is true. */
-  select(filter: FilterNode): SlotSet | Promise<SlotSet> { return this.within(filter, (slots) => slots); }
-
-  /** What `use` makes of them, at the moment in which they are these. */
-  within<T>(filter: FilterNode, use: (slots: SlotSet) => T | Promise<T>): T | Promise<T> {
-    return this.#read(sectionsOf(filter), (parts) => use(this.#evaluate(filter, parts)));
-  }
-
-  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> {
-    const { fields, typoTolerance, filter, explain: isExplained, ...options } = request;
-    const names: SectionName[] = fields.flatMap(({ properties }) => properties.map(({ name }) => `terms:${name}` as const));
+  /**
+   * What `use` makes of the slots of live objects for which the filter is true, undefined without a filter, and of columns, which
+   * have by slot the number of an object, NaN where it has none, of several the greatest. It is called at the moment of which they are.
+   */
+  within<T>({ filter, keys = [], deadline }: Question, use: (slots: SlotSet | undefined, columns: Float64Array[]) => T | Promise<T>): T | Promise<T> {
+    const names: SectionName[] = keys.map((key) => `numbers:${key}` as const);
     return this.#read(filter ? [...names, ...sectionsOf(filter)] : names, (parts) => {
-      const query = expand(parts, fields, typoTolerance);
-      const counted = statistics(parts, query);
-      const hits = search(parts, query, counted, { ...options, ...filter && { filter: this.#evaluate(filter, parts).words } });
-      if (!isExplained) return hits;
-      return { ...hits, explanations: hits.slots.map((slot) => explainText(explain(parts, query, counted, slot, options)!)) };
+      const slots = filter && this.#evaluate(filter, parts, deadline);
+      return use(slots, this.#columns(keys, parts));
     });
   }
 
-  /** By slot: the number that an object has; NaN where it has none. Of several the greatest. */
-  column(key: NumbersKey): Float64Array | Promise<Float64Array> {
-    return this.#read([`numbers:${key}`], (parts) => {
+  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> {
+    const { fields, typoTolerance, filter, keys = [], explain: isExplained, deadline: given, ...options } = request;
+    const names: SectionName[] = fields.flatMap(({ properties }) => properties.map(({ name }) => `terms:${name}` as const));
+    for (const key of keys) names.push(`numbers:${key}`);
+    return this.#read(filter ? [...names, ...sectionsOf(filter)] : names, (parts) => {
+      const deadline = given ?? new Deadline();
+      const query = expand(parts, fields, typoTolerance, deadline);
+      const counted = statistics(parts, query, deadline);
+      const slots = filter && this.#evaluate(filter, parts, deadline);
+      const hits = search(parts, query, counted, { ...options, deadline, ...slots && { filter: slots.words } });
+      const explanations = isExplained ? hits.slots.map((slot) => {
+        deadline.check();
+        return explainText(explain(parts, query, counted, slot, options)!);
+      }) : undefined;
+      return { ...hits, ...explanations && { explanations }, ...keys.length && { numbers: numbersOf(this.#columns(keys, parts), hits.slots) } };
+    });
+  }
+
+  #evaluate(filter: FilterNode, parts: readonly SectionedPart[], deadline: Deadline | undefined): SlotSet {
+    return evaluate(filter, { parts, all: this.#index.all(), slotOf: (id) => this.#objects.table.slotOf(id), deadline });
+  }
+
+  #columns(keys: readonly NumbersKey[], parts: readonly SectionedPart[]): Float64Array[] {
+    return keys.map((key) => {
       const column = new Float64Array(this.#objects.table.extent).fill(NaN);
       for (const part of parts) fillColumn(column, part, key);
       return column;
     });
-  }
-
-  #evaluate(filter: FilterNode, parts: readonly SectionedPart[]): SlotSet {
-    return evaluate(filter, { parts, all: this.#index.all(), slotOf: (id) => this.#objects.table.slotOf(id) });
   }
 
   #read<T>(names: readonly SectionName[], work: (parts: readonly SectionedPart[]) => T | Promise<T>): T | Promise<T> {
@@ -170,6 +189,10 @@ export class ShardSearch {
     }
     this.#isComplete = true;
   }
+}
+
+export function numbersOf(columns: readonly Float64Array[], slots: readonly number[]): HitNumbers {
+  return columns.map((column) => Float64Array.from(slots, (slot) => column[slot]!));
 }
 
 function fillColumn(column: Float64Array, part: SectionedPart, key: NumbersKey): void {

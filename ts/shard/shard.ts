@@ -5,17 +5,19 @@
  */
 import { VectileError } from '../errors.js';
 import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { SectionCache } from '../search/section-cache.js';
 import type { SlotSet } from '../search/slot-set.js';
 import type { Stemmer } from '../search/stemming.js';
-import type { NumbersKey, PropertySpec } from '../search/types.js';
+import type { PropertySpec } from '../search/types.js';
 import type { Durability, OpenStore, ShardLog } from '../storage/storage.js';
 import { pause } from './pause.js';
 import { decodeRecord, type ShardIdentity } from './record.js';
+import { numbersOf } from './search.js';
 import { deleteUnnamed, readManifest, writeSnapshot, type SnapshotPlace } from './snapshot.js';
 import { ShardState } from './state.js';
-import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, ShardStats, StoredObject } from './types.js';
+import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, Question, ShardStats, StoredObject } from './types.js';
 import { WriteQueue, type WriteHost } from './write-queue.js';
 
 export interface ShardOptions {
@@ -39,7 +41,7 @@ export interface ShardOptions {
 
 /** Milliseconds of background work between two turns of everything else. */
 const SLICE_MS = 2;
-/** Writes wait while so much is not linked, or hidden from an index that is being written. */
+/** Writes wait while so much is not linked, or hidden from an index that is being written; and while searches are behind. */
 const UNLINKED_MAX = 20_000;
 const UNLINKED_BYTES_MAX = 64 << 20;
 const HIDDEN_MAX = 1000;
@@ -177,10 +179,16 @@ export class Shard {
   }
 
   /** The k nearest by a named vector. None if the shard does not know it. */
-  near(field: number, query: Float32Array, { filter, ...options }: NearOptions): Near | Promise<Near> {
+  near(field: number, query: Float32Array, { filter, keys, deadline, ...options }: NearOptions): Near | Promise<Near> {
     return this.#ask(({ fields, search }) => {
       const near = (within?: SlotSet) => fields.get(field)?.near(query, { ...options, within }) ?? { slots: [], distances: [] };
-      return filter ? search.within(filter, near) : near();
+      if (!filter && !keys?.length) return near();
+      return search.within({ filter, keys, deadline }, (slots, columns) => {
+        const withNumbers = (found: Near): Near => ({ ...found, numbers: numbersOf(columns, found.slots) });
+        const found = near(slots);
+        if (!keys?.length) return found;
+        return found instanceof Promise ? found.then(withNumbers) : withNumbers(found);
+      });
     });
   }
 
@@ -188,7 +196,9 @@ export class Shard {
   keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> { return this.#ask(({ search }) => search.keyword(request)); }
 
   /** Slots of objects for which a filter is true. */
-  select(filter: FilterNode): SlotSet | Promise<SlotSet> { return this.#ask(({ search }) => search.select(filter)); }
+  select(filter: FilterNode, deadline?: Deadline): SlotSet | Promise<SlotSet> {
+    return this.#ask(({ search }) => search.within({ filter, deadline }, (slots) => slots!));
+  }
 
   /** Slots of all objects. */
   all(): SlotSet {
@@ -196,8 +206,14 @@ export class Shard {
     return this.#state.search.all();
   }
 
-  /** By slot: the number an object has for a key, NaN where it has none. */
-  column(key: NumbersKey): Float64Array | Promise<Float64Array> { return this.#ask(({ search }) => search.column(key)); }
+  /**
+   * What `use` makes of the slots of all objects, or of those for which the filter is true, and of columns, which have by slot the number
+   * of an object for a key, NaN where it has none, of several the greatest. It is called at the moment of which they are; maybe again, at
+   * another one.
+   */
+  columns<T>(question: Question, use: (slots: SlotSet, columns: Float64Array[]) => T | Promise<T>): T | Promise<T> {
+    return this.#ask(({ search }) => search.within(question, (slots, columns) => use(slots ?? search.all(), columns)));
+  }
 
   /** Adds, drops and changes named vectors; adds indexed properties. */
   async configure(specs: readonly FieldSpec[], properties: readonly PropertySpec[]): Promise<void> {
@@ -396,7 +412,7 @@ export class Shard {
     for (;;) {
       const isFull = [...this.#state.fields.values()].some(({ unlinked, hidden, spec }) =>
         unlinked > UNLINKED_MAX || unlinked * spec.dimensions * 4 > UNLINKED_BYTES_MAX || hidden > HIDDEN_MAX);
-      if (!isFull) return;
+      if (!isFull && !this.#state.search.isBehind) return;
       if (this.#failure) throw this.#failure;
       await this.#progress();
     }

@@ -12,7 +12,7 @@ import type { FrozenPart, PartFile } from '../search/stored-part.js';
 import type { ShardIdentity } from './record.js';
 import type { ShardSearch } from './search.js';
 import { Segments, type Segment } from './segments.js';
-import { SEGMENT_MAX, Table } from './table.js';
+import { Table } from './table.js';
 import type { FieldSpec } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
 
@@ -53,14 +53,15 @@ export async function openObjects({ store, prefix }: SnapshotPlace, manifest: Ma
 
 /** Counts what of each segment is in use. */
 export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
-  const objects = new Float64Array(SEGMENT_MAX + 1);
-  const vectors = new Uint32Array(SEGMENT_MAX + 1);
+  const count = Math.max(0, ...segments.byIndex.keys()) + 1;
+  const objects = new Float64Array(count);
+  const vectors = new Uint32Array(count);
   for (let slot = 0; slot < table.extent; slot++) {
     // marks of free slots and the like are beyond
     const objectSegment = table.objectSegments[slot]!;
-    if (objectSegment <= SEGMENT_MAX) objects[objectSegment]! += table.objectBytes[slot]!;
+    if (objectSegment < count) objects[objectSegment]! += table.objectBytes[slot]!;
     const vectorSegment = table.vectorSegments[slot]!;
-    if (vectorSegment <= SEGMENT_MAX) vectors[vectorSegment]!++;
+    if (vectorSegment < count) vectors[vectorSegment]!++;
   }
   for (const segment of segments.byIndex.values()) {
     segment.objectsLive = objects[segment.index]!;
