@@ -114,6 +114,21 @@ async function change(shard, objects, next, { writes = 1, ids = 40, changes = 4,
   }
 }
 
+it('writes wait while searches would have to catch up with them', async () => {
+  const { shard, close } = await openSearched(memory());
+  let most = { pending: 0, parts: 0 };
+  for (let i = 0; i < 60; i++) {
+    await shard.write(Array.from({ length: 1000 }, (_, j) => put(`${i} ${j}`, { text: 'one two three', n: j })), 'none');
+    const { inverted: { pending, parts } } = await shard.stats();
+    most = { pending: Math.max(most.pending, pending), parts: Math.max(most.parts, parts) };
+  }
+  // those that are under way come on top
+  expect(most.pending).toBeLessThan(4096 + 1024 + 1000);
+  expect(most.parts).toBeLessThan(300);
+  expect((await shard.select(EVERYTHING)).count).toBe(60_000);
+  await close();
+});
+
 // —— Stores ————————————————————————————————————————————————————————————————————————
 
 /** The store with its blobs changed by `wrap`, which returns what is different. */

@@ -48,7 +48,7 @@ const SEAL_BYTES = 256 << 10;
 /** A query seals all there is, in parts of so many times as much. */
 const SEAL_AT_ONCE = 8;
 /** With more parts than this, a query waits for merges. */
-const PARTS_URGENT = 128;
+const PARTS_URGENT = 256;
 /** What a query would have to do first, beyond which writes should wait. */
 const PENDING_MAX = 4096;
 const PENDING_BYTES_MAX = 2 << 20;
