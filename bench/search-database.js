@@ -16,8 +16,10 @@ export async function loadDatabase() {
   return import(pathToFileURL(entry).href);
 }
 
-/** @param {string} folder */
-export const openDatabase = async (folder) => (await loadDatabase()).open(folder);
+/** @param {string | object} place a folder, or options */
+export const openDatabase = async (place) => (await loadDatabase()).open(place);
+
+export const memoryStore = async () => (await loadDatabase()).memory();
 
 /** A folder of its own, which goes when the process does. */
 export function newFolder() {

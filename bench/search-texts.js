@@ -14,7 +14,7 @@ import { loadPeer, installPeer, peerVersions } from './peers/install.js';
 import { createProgress } from './progress.js';
 import { keywordOracle } from './relevance-oracle.js';
 import { nodeMajor, writeResult } from './results.js';
-import { folderBytes, heldBytes, importInto, invertedBytes, newFolder, openDatabase } from './search-database.js';
+import { folderBytes, heldBytes, importInto, invertedBytes, memoryStore, newFolder, openDatabase } from './search-database.js';
 import { openInTurns, overBy, spreads } from './search-opening.js';
 import { textPeers } from './search-peers.js';
 import { ratioOf, timeInTurns } from './search-turns.js';
@@ -54,7 +54,7 @@ for (const name of options.peers) {
 }
 const names = ['vectile', ...Object.keys(peers)];
 
-const { sides, build, held, storing } = await buildAll();
+const { sides, build, held, storing, inMemory } = await buildAll();
 const ours = { memory: await invertedBytes(sides.vectile.db, sides.vectile.collection), folder: folderBytes(sides.vectile.folder) };
 const agreement = await agreementWithOracle();
 const searching = {};
@@ -65,14 +65,16 @@ const result = {
   dataset: { name: 'support-texts', rows: objects.length, source: 'CLINC150 and Schema-Guided Dialogue user turns; queries: 1,000 held-out CLINC150 questions' },
   parameters: { k, rounds, buildRounds, openRounds, secondsInTurns },
   machine: { ...describeMachine(), pinnedCore: pinnedCore(), load: { ...load, after: loadavg()[0] } },
-  method: 'one process; building in turns, ours until all is durable and a first query is answered; held: heap and external bytes after gc, beyond the objects; each peer and ours in turns of 20 queries, as many of the 1,000, evenly spread, as its speed allows; alone: ours with all of them; ms, the lesser of wall and processor time; all words: no stopwords on any side, content words: English stopwords taken out beforehand; opening: fresh processes in turns, files in the page cache, peers from the text in memory, modules loaded before; ratios above 1: ours is faster or smaller',
+  method: 'one process; building in turns, ours until all is durable and a first query is answered, and again in memory as the peers are (inMemory), and without indexing (storingOnly); held: heap and external bytes after gc, beyond the objects; each peer and ours in turns of 20 queries, as many of the 1,000, evenly spread, as its speed allows; alone: ours with all of them; ms, the lesser of wall and processor time; all words: no stopwords on any side, content words: English stopwords taken out beforehand; opening: fresh processes in turns, files in the page cache, peers from the text in memory, modules loaded before; ratios above 1: ours is faster or smaller',
   versions: Object.fromEntries(Object.entries(peers).map(([name, { peer }]) => [name, peerVersions(peer)])),
   notes: Object.fromEntries(Object.entries(peers).map(([name, { peer }]) => [name, peer.notes])),
   skipped, build: Object.fromEntries(names.map((name) => [name, { cpuSeconds: spread(build[name].cpu), wallSeconds: spread(build[name].wall) }])),
+  inMemory: { cpuSeconds: spread(inMemory.cpu), wallSeconds: spread(inMemory.wall) },
   storingOnly: { cpuSeconds: spread(storing.cpu), wallSeconds: spread(storing.wall) },
   memory: { held, vectile: ours.memory, folder: ours.folder }, agreement, searching, opening,
   ratios: Object.fromEntries(Object.keys(peers).map((name) => [name, {
     build: spread(build[name].cpu.map((seconds, i) => seconds / build.vectile.cpu[i])),
+    buildInMemory: spread(build[name].cpu.map((seconds, i) => seconds / inMemory.cpu[i])),
     memory: held[name] / (ours.memory.resident + ours.memory.tables),
     queries: Object.fromEntries(Object.entries(searching).map(([kind, { beside }]) => [kind, beside[name].ratio])),
     opening: overBy(opening.reports[name], 'ms', opening.reports.vectile, 'ms'),
@@ -87,7 +89,7 @@ process.exit(0);
 
 /** Each side several times, in turns; the last of each is kept. */
 async function buildAll() {
-  const built = { sides: {}, held: {}, build: Object.fromEntries(names.map((name) => [name, { cpu: [], wall: [] }])), storing: { cpu: [], wall: [] } };
+  const built = { sides: {}, held: {}, build: Object.fromEntries(names.map((name) => [name, { cpu: [], wall: [] }])), storing: { cpu: [], wall: [] }, inMemory: { cpu: [], wall: [] } };
   for (let round = 0; round < buildRounds; round++) {
     for (const at of turnOrder(names.length, round)) {
       const name = names[at];
@@ -102,17 +104,21 @@ async function buildAll() {
       built.held[name] = heldBytes() - before;
       progress.note(`built ${name}: ${fixed(built.build[name].cpu.at(-1), 2)} processor seconds, holds ${fixed(built.held[name] / 1e6, 1)} MB`);
     }
-    const clock = startClock();
-    const side = await createOurs({ indexFilterable: false, indexSearchable: false });
-    addTo(built.storing, clock());
-    await side.close();
+    for (const [times, indexing, store] of [[built.storing, { indexFilterable: false, indexSearchable: false }], [built.inMemory, {}, await memoryStore()]]) {
+      const clock = startClock();
+      const side = await createOurs(indexing, store);
+      if (store) await side.search(queries['all words'][0], k);
+      addTo(times, clock());
+      await side.close();
+    }
   }
   return built;
 }
 
-async function createOurs(indexing) {
-  const folder = newFolder();
-  const db = await openDatabase(folder);
+/** With `store`, in it and not in a folder. */
+async function createOurs(indexing, store) {
+  const folder = store ? undefined : newFolder();
+  const db = await openDatabase(store ? { store, durability: 'none' } : folder);
   const collection = await db.collections.create({
     name: collectionName,
     properties: [{ name: 'text', dataType: 'text', ...indexing }],
@@ -193,7 +199,7 @@ function addTo({ cpu, wall }, spent) {
   wall.push(spent.wall / 1e6);
 }
 
-function print({ build: builds, storingOnly, memory, searching: searches, opening: opened, ratios, machine }) {
+function print({ build: builds, storingOnly, inMemory, memory, searching: searches, opening: opened, ratios, machine }) {
   console.log(`\nkeyword search on ${whole(objects.length)} texts; ${machine.cpu}, Node ${machine.node}, load ${fixed(machine.load.before, 1)} to ${fixed(machine.load.after, 1)}\n`);
   const kinds = Object.keys(searches);
   printTable([
@@ -210,8 +216,8 @@ function print({ build: builds, storingOnly, memory, searching: searches, openin
     ])),
     ...kinds.flatMap((kind) => Object.entries(searches[kind].alone).map(([what, { p50, p99 }]) => [`ours, ${kind}, ${what}`, queries[kind].length, '', '', fixed(median(p50), 3), fixed(median(p99), 3)])),
   ]);
-  console.log(`\nours: storing only ${fixed(storingOnly.cpuSeconds.median, 2)} processor seconds; index ${fixed(memory.vectile.resident / 1e6, 1)} MB in memory, tables ${fixed(memory.vectile.tables / 1e6, 1)} MB, files ${fixed(memory.vectile.files / 1e6, 1)} MB, folder ${fixed(memory.folder / 1e6, 1)} MB`);
+  console.log(`\nours: in memory built in ${fixed(inMemory.cpuSeconds.median, 2)} processor seconds, stored without indexing in ${fixed(storingOnly.cpuSeconds.median, 2)}; index ${fixed(memory.vectile.resident / 1e6, 1)} MB in memory, tables ${fixed(memory.vectile.tables / 1e6, 1)} MB, files ${fixed(memory.vectile.files / 1e6, 1)} MB, folder ${fixed(memory.folder / 1e6, 1)} MB`);
   for (const [name, ratio] of Object.entries(ratios)) {
-    console.log(`over ${name}: build ${spreadText(ratio.build)}, memory ${fixed(ratio.memory, 2)}, queries ${kinds.map((kind) => `${spreadText(ratio.queries[kind])} (${kind})`).join(', ')}, opening ${spreadText(ratio.opening)}, by processor time ${spreadText(ratio.openingByCpu)}, to the first answer ${spreadText(ratio.firstAnswer)}`);
+    console.log(`over ${name}: build ${spreadText(ratio.build)}, in memory ${spreadText(ratio.buildInMemory)}, memory ${fixed(ratio.memory, 2)}, queries ${kinds.map((kind) => `${spreadText(ratio.queries[kind])} (${kind})`).join(', ')}, opening ${spreadText(ratio.opening)}, by processor time ${spreadText(ratio.openingByCpu)}, to the first answer ${spreadText(ratio.firstAnswer)}`);
   }
 }

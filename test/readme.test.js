@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../browser-demo/serve.js';
 import { documents as documentsWithTables, withTables } from '../bench/summary.js';
@@ -16,11 +17,13 @@ import { installPackage } from './packaging/installed.js';
 
 const documents = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 /** `text` are drawings. */
-const LANGUAGES = ['sh', 'js', 'html', 'text'];
+const LANGUAGES = ['sh', 'js', 'ts', 'html', 'text'];
 
 let installed;
 beforeAll(async () => { installed = await installPackage(); });
 afterAll(() => installed?.remove());
+
+const withoutTypes = (text) => transformSync(text, { loader: 'ts', target: 'es2022' }).code;
 
 const folderOf = (document) => document.replaceAll(/\W/g, '-');
 
@@ -39,9 +42,9 @@ describe.each(documents)('%s', (document) => {
     expect(blocksOf(document).filter(({ language }) => !LANGUAGES.includes(language))).toEqual([]);
   });
 
-  const blocks = inLanguage(document, 'js').filter(([, text]) => !needsModel(text));
+  const blocks = [...inLanguage(document, 'js'), ...inLanguage(document, 'ts')].filter(([, text]) => !needsModel(text));
   if (blocks.length) it.each(blocks)('%s prints what it says', (name, text) => {
-    const { file, folder } = put(document, name, text);
+    const { file, folder } = put(document, `js ${name}`, name.startsWith('ts') ? withoutTypes(text) : text);
     const printed = execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
     expect(printed.trimEnd().split('\n').filter(Boolean)).toEqual(promised(text));
   });

@@ -1,7 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The door to the database. */
 import { Database, type OpenOptions } from './database/database.js';
+import { invalid } from './errors.js';
 import { fs } from './storage/fs.js';
+import type { Store } from './storage/storage.js';
 
 /**
  * Opens a database: in a folder, by its path, or in a store. It is made if it is not there.
@@ -16,8 +18,16 @@ import { fs } from './storage/fs.js';
  * await db.close();
  * ```
  */
-export async function open(place: string | OpenOptions, options: Omit<OpenOptions, 'store'> = {}): Promise<Database> {
-  return Database.open(typeof place === 'string' ? { ...options, store: fs(place) } : place);
+export async function open(path: string, options?: Omit<OpenOptions, 'store'>): Promise<Database>;
+export async function open(options: OpenOptions): Promise<Database>;
+export async function open(place: string | OpenOptions, options?: Omit<OpenOptions, 'store'>): Promise<Database> {
+  if (typeof place === 'string') {
+    if (options && 'store' in options) throw invalid('options.store', 'none beside a path', options.store);
+    return Database.open({ ...options, store: fs(place) });
+  }
+  if (options !== undefined) throw invalid('options', 'none beside { store }, which they belong into', options);
+  if (typeof (place as Partial<Store> | undefined)?.open === 'function') throw invalid('options', '{ store }', 'a store by itself');
+  return Database.open(place);
 }
 
 export { fs } from './storage/fs.js';
@@ -29,13 +39,14 @@ export type { Durability, Store } from './storage/storage.js';
 export type { Codec, FullVectors, Metric, VectorInput } from './types.js';
 export { Filters, type Filter, type FilterBuilder, type FilterInput, type FilterOperator, type GeoRange } from './database/filters.js';
 export type {
-  Aggregate, AggregateGroup, AggregateGroupBy, AggregateHitsResult, AggregateHybridOptions, AggregateNearOptions, AggregateOptions, AggregateResult,
+  Aggregate, AggregateGroup, AggregateGroupBy, AggregateGroupsResult, AggregateHybridOptions, AggregateNearOptions, AggregateOptions, AggregateResult,
 } from './database/aggregate.js';
 export type { CallOptions } from './database/calls.js';
 export type { ChangeEvent, Collection, Config, IteratorOptions } from './database/collection.js';
 export type {
   ConditionOptions, Data, DeleteManyOptions, DeleteManyResult, DeletedObject, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions,
 } from './database/data.js';
+export type { CreateOptions } from './database/collections.js';
 export type { CollectionStats, Collections, Database, DatabaseStats, ExportOptions, OpenOptions } from './database/database.js';
 export type { AnyAggregate, BooleanSummary, DateAggregate, Metrics, NumberSummary, TextSummary } from './database/metrics.js';
 export type {
@@ -45,6 +56,6 @@ export type {
 export type { Tenant, TenantInput, TenantListOptions, TenantStatus, Tenants } from './database/tenants.js';
 export type { Metadata, MetadataName, ReturnOptions, StoredResult } from './database/results.js';
 export type {
-  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, InvertedIndexConfig, MultiTenancyConfig, Properties, PropertyConfig, PropertyValue, Stemmer, StopwordOptions,
-  Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
+  CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, InvertedIndexConfig, MultiTenancyConfig, Properties, PropertiesInput, PropertiesRead,
+  PropertyConfig, PropertyValue, Stemmer, StopwordOptions, StoredConfig, Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
 } from './database/typed.js';

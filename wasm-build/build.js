@@ -43,6 +43,8 @@ await build({
   chunkNames: 'chunk-[hash]',
   format: 'esm',
   target: 'es2022',
+  minifyWhitespace: true, // names stay, for stack traces
+  minifySyntax: true,
   external: ['node:*', './core.wasm', './core-inline.js'],
   legalComments: 'none',
   logLevel: 'warning',

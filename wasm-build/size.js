@@ -24,7 +24,7 @@ const entries = {
 export function closure(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
-  for (const [, name] of bytesOf(file).toString().matchAll(/^(?:import|\} from|export .* from)\s*"\.\/(chunk-\w+\.js)"/gm)) closure(name, found);
+  for (const [, name] of bytesOf(file).toString().matchAll(/\b(?:import|from)\s*"\.\/(chunk-\w+\.js)"/g)) closure(name, found);
   return found;
 }
 

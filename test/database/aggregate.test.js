@@ -1,6 +1,7 @@
 // Counts and metrics of objects, of groups and of hits, against plain loops.
 import { describe, expect, it } from 'vitest';
 import { integer, pick, random } from '../conformance/random.js';
+import { awaited } from './random-tickets.js';
 import { errorOf, memory, open, stores } from './support.js';
 
 const properties = [
@@ -180,6 +181,63 @@ describe('aggregates of hits', () => {
     const { tickets } = await ticketsOf(four);
     expect(await errorOf(() => tickets.aggregate[name](...args, options))).toMatchObject({ code, message: expect.stringContaining(message) });
   });
+});
+
+describe('of one moment, where the index must be waited for', () => {
+  const numbers = { name: 'Number', properties: [{ name: 'text', dataType: 'text' }, { name: 'n', dataType: 'int' }, { name: 'm', dataType: 'int' }] };
+  const IDS = Array.from({ length: 400 }, (_, i) => `${i}`);
+
+  /** Every object has n === m, 1 or 100, and both change together; while they do, `ask` goes on. */
+  async function beside(ask) {
+    const next = random(5);
+    const db = await open({ store: awaited(memory(), () => integer(next, 1, 12)), durability: 'none', invertedBytesMax: 0 });
+    const all = await db.collections.create({ ...numbers, vectors: { default: { metric: 'l2-squared' } } });
+    const object = (id, n) => ({ id, properties: { text: 'one', n, m: n }, vector: [Number(id), 0] });
+    await all.data.insertMany(IDS.map((id) => object(id, Number(id) % 2 ? 1 : 100)));
+    await db.snapshot();
+    let isOver = false;
+    const writing = (async () => {
+      for (let i = 0; !isOver; i++) {
+        const id = IDS[i % IDS.length];
+        await all.data.update({ id, properties: i % 3 ? { n: 1, m: 1 } : { n: 100, m: 100 } });
+        // another object in the slot
+        if (i % 5 === 0) {
+          await all.data.deleteById(id);
+          await all.data.insert(object(id, i % 2 ? 1 : 100));
+        }
+        if (i % 10 === 0) await db.snapshot();
+      }
+    })();
+    try {
+      let asked = 0;
+      for (const end = performance.now() + 400; performance.now() < end; asked++) await ask(all);
+      expect(asked).toBeGreaterThan(5);
+    } finally {
+      isOver = true;
+      await writing;
+      await db.close();
+    }
+  }
+
+  const filters = { operator: 'Equal', property: 'n', value: 1 };
+  const metrics = { m: ['min', 'max', 'count'] };
+  const expectOnes = ({ totalCount, properties: { m } }) => {
+    if (totalCount) expect({ ...m, totalCount }).toEqual({ min: 1, max: 1, count: totalCount, totalCount });
+  };
+
+  it('of all', () => beside(async ({ aggregate }) => expectOnes(await aggregate.overAll({ filters, metrics }))));
+  it('of groups', () => beside(async ({ aggregate }) => {
+    for (const group of await aggregate.groupBy({ property: 'm' }, { filters, metrics })) expect(group.groupedBy.value).toBe(1);
+  }));
+  it('of the nearest', () => beside(async ({ aggregate }) => expectOnes(await aggregate.nearVector([0, 0], { filters, metrics, objectLimit: 20 }))));
+  it('of the best by words, and by both', () => beside(async ({ aggregate }) => {
+    expectOnes(await aggregate.hybrid('one', { alpha: 0, filters, metrics, objectLimit: 20 }));
+    expectOnes(await aggregate.hybrid('one', { vector: [0, 0], filters, metrics, objectLimit: 20 }));
+  }));
+  it('pages in order', () => beside(async ({ query }) => {
+    const { objects } = await query.fetchObjects({ filters, sort: [{ property: 'm', order: 'desc' }, { target: 'updateTime' }], limit: 20 });
+    expect(objects.filter(({ properties: { n, m } }) => n !== 1 || m !== 1)).toEqual([]);
+  }));
 });
 
 // What a plain loop says. Numbers are small integers and halves, so that sums are exact.

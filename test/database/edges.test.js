@@ -155,6 +155,50 @@ describe('callers', () => {
   }));
 });
 
+describe('arguments in the wrong place', () => {
+  const messageOf = async (work) => (await errorOf(work))?.message;
+
+  it('are told from each other when a database is opened', async () => {
+    const store = memory();
+    expect(await messageOf(() => open({ store }, { readOnly: true }))).toBe('options: expected none beside { store }, which they belong into, got Object');
+    expect(await messageOf(() => open('./nowhere', { store }))).toBe('options.store: expected none beside a path, got Object');
+    expect(await messageOf(() => open(store))).toBe('options: expected { store }, got "a store by itself"');
+    for (const place of [undefined, null, 5, '', {}]) expect(await codeOf(() => open(place)), String(place)).toBe('INVALID_ARGUMENT');
+  });
+
+  it('say what is meant', () => withDatabase(async (db) => {
+    const one = await db.collections.create({ name: 'One', properties: text, vectors: { default: { dimensions: 2 } } });
+    expect(await messageOf(() => one.query.nearVector({ vector: [1, 2] }))).toBe('vector: expected the name of a vector (default), or the array by itself, got "vector"');
+    expect(await messageOf(() => one.aggregate.nearVector([1, 2]))).toBe('objectLimit: expected an integer from 1 to 10000, got undefined');
+    expect(await messageOf(() => one.data.deleteMany({ filters: (f) => f.byId().equal('a') }))).toBe('filters: expected { operator, … } or a function, got "{ filters }"');
+    expect(await messageOf(() => one.data.insert({ text: 'x' }))).toBe('object: expected no keys but id, properties, vector, got "text"');
+  }));
+});
+
+it('a collection that is there may be used in place of made', () => withDatabase(async (db, store) => {
+  const config = { name: 'One', properties: text, vectorizer: vectorize };
+  const made = await Promise.all([1, 2, 3].map(() => db.collections.create(config, { ifExists: 'use' })));
+  await made[0].data.insert({ id: 'a', properties: { text: 'x' } });
+  const other = await db.collections.create({ name: 'One', vectors: {} }, { ifExists: 'use' });
+  expect((await other.query.nearText('x')).objects.map(({ id }) => id)).toEqual(['a']);
+  expect(await codeOf(() => db.collections.create({ ...config, propertis: [] }, { ifExists: 'use' }))).toBe('INVALID_ARGUMENT');
+  expect(await codeOf(() => db.collections.create(config, { ifExists: 'replace' }))).toBe('INVALID_ARGUMENT');
+  expect(await errorOf(() => db.collections.create(config))).toMatchObject({ code: 'COLLECTION_EXISTS', message: expect.stringContaining('use gives') });
+  const reader = await open({ store, readOnly: true });
+  expect(await (await reader.collections.create(config, { ifExists: 'use' })).length()).toBe(1);
+  expect(await codeOf(() => reader.collections.create({ name: 'Two' }, { ifExists: 'use' }))).toBe('STORE_READ_ONLY');
+  await reader.close();
+}));
+
+it('objects that fail have the id they were given, and their place', () => withDatabase(async (db) => {
+  const vectorizer = (texts) => texts.map((each) => (each === 'x' ? [1] : [1, 2]));
+  const one = await db.collections.create({ name: 'One', properties: text, vectorizer, vectors: { default: { dimensions: 2 } } });
+  const { errors, ids } = await one.data.insertMany([{ text: 'x' }, { properties: { text: 5 } }, { id: 'a', properties: { text: 5 } }, { vector: [1] }, { properties: { text: 'x' } }, { id: 'b' }]);
+  expect(errors.map(({ index, id }) => [index, id]).sort()).toEqual([[0, undefined], [1, undefined], [2, 'a'], [3, undefined], [4, undefined]]);
+  expect(errors[0].error.message).toBe('[0]: expected no keys but id, properties, vector, got "text"');
+  expect(ids).toEqual([undefined, undefined, undefined, undefined, undefined, 'b']);
+}));
+
 describe('vectorizers', () => {
   it('that fail for some texts fail for those', () => withDatabase(async (db) => {
     const seen = [];
@@ -191,6 +235,58 @@ describe('vectorizers', () => {
     await one.data.update({ id: 'a', properties: { text: 'again' }, vector: [9, 9, 9] });
     expect(await vectorOf()).toEqual([9, 9, 9]);
     expect(asked).toHaveLength(2);
+  }));
+
+  it('that are forgotten are missed', async () => {
+    const store = memory();
+    const db = await open({ store });
+    const properties = [...text, { name: 'n', dataType: 'int' }];
+    await db.collections.create({ name: 'One', properties, vectorizer: vectorize });
+    await db.collections.create({ name: 'Two', properties });
+    await db.close();
+
+    const forgetful = await open({ store });
+    const one = forgetful.collections.use('One');
+    const missing = async (call) => expect(await codeOf(call)).toBe('VECTORIZER_MISSING');
+    await missing(() => one.data.insert({ properties: { text: 'x' } }));
+    await missing(() => one.data.insertMany([{ properties: { text: 'x' } }]));
+    await one.data.insert({ id: 'a', properties: { text: 'x', n: 1 }, vector: [1, 2, 3] });
+    await missing(() => one.data.update({ id: 'a', properties: { text: 'y' } }));
+    await missing(() => one.data.replace({ id: 'a', properties: { text: 'y' } }));
+    await one.data.update({ id: 'a', properties: { text: 'x', n: 2 } });
+    await one.data.update({ id: 'a', properties: { text: 'y' }, vector: [1, 2, 4] });
+    await one.data.insert({ id: 'b', properties: { n: 1 } });
+    expect(await one.length()).toBe(2);
+
+    const without = forgetful.collections.use('One', { vectorizer: null });
+    await without.data.insert({ id: 'c', properties: { text: 'x' } });
+    await without.data.update({ id: 'a', properties: { text: 'z' } });
+    expect((await without.query.fetchObjectById('a', { includeVector: true })).vectors.default).toEqual(Float32Array.of(1, 2, 4));
+    await missing(() => without.query.nearText('x'));
+    forgetful.collections.use('One', { vectorizer: vectorize });
+    await one.data.insert({ id: 'd', properties: { text: 'x' } });
+    expect((await one.query.nearText('x')).objects.map(({ id }) => id)).toContain('d');
+
+    await forgetful.collections.use('Two').data.insert({ properties: { text: 'x' } });
+    const copy = await open({ store: memory(), from: forgetful.export() });
+    await missing(() => copy.collections.use('One').data.insert({ properties: { text: 'x' } }));
+    await copy.collections.use('Two').data.insert({ properties: { text: 'x' } });
+    await copy.close();
+    await forgetful.close();
+  });
+
+  it('are quoted where they throw, and told what is expected of them', () => withDatabase(async (db) => {
+    await db.collections.create({ name: 'One', properties: text });
+    const message = async (vectorizer) => {
+      const one = db.collections.use('One', { vectorizer });
+      return (await errorOf(() => one.data.insert({ properties: { text: 'x' } }))).message;
+    };
+    expect(await message(() => { throw new Error('rate limit 429'); })).toBe('vectorizer: threw Error: rate limit 429');
+    const expected = 'vectorizer: expected a vector for each text, number[][] of length 1, got';
+    expect(await message(() => [1, 2])).toBe(`${expected} numbers of length 2`);
+    expect(await message(() => [1])).toBe(`${expected} a number in place of one`);
+    expect(await message(() => [[1], [2]])).toBe(`${expected} an array of length 2`);
+    expect(await message(() => undefined)).toBe(`${expected} undefined`);
   }));
 
   it('that return nonsense are refused', () => withDatabase(async (db) => {

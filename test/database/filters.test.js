@@ -71,7 +71,7 @@ describe('the builder', () => {
     const endless = [];
     endless.push(endless);
     for (const value of [null, undefined, NaN, Symbol('a'), endless, new Array(4e9), new Date(NaN), new Map(), () => {}]) f.byProperty('int').containsAny(value);
-    expect(refused(() => f.byProperty('date').equal(new Date(NaN)))).toBe('SCHEMA_MISMATCH filters.value: expected a valid Date or a text by RFC 3339 (date), got a Date');
+    expect(refused(() => f.byProperty('date').equal(new Date(NaN)))).toBe('SCHEMA_MISMATCH filters.value: expected a valid Date or a text with time and zone, as 2024-01-02T03:04:05Z (date), got a Date');
     expect(refused(() => f.byProperty('int').containsAny(new Array(4e9)))).toBe('INVALID_ARGUMENT filters.value: expected at most 10000 elements, got 4000000000');
   });
 });
@@ -115,10 +115,12 @@ describe('resolveFilter', () => {
     [[], 'INVALID_ARGUMENT filters: expected a filter, got an array'],
     [() => undefined, 'INVALID_ARGUMENT filters: expected a filter, got undefined'],
     [new Map(), 'INVALID_ARGUMENT filters: expected a filter, got a Map'],
-    [{}, 'INVALID_ARGUMENT filters.operator: expected And, Or, Not, Equal, NotEqual'],
-    [{ operator: 'equal', property: 'int', value: 5 }, 'INVALID_ARGUMENT filters.operator: expected And'],
+    [{}, 'INVALID_ARGUMENT filters.operator: expected one of And, Or, Not, Equal, NotEqual'],
+    [{ operator: 'equal', property: 'int', value: 5 }, 'INVALID_ARGUMENT filters.operator: expected one of And'],
     [{ operator: 'constructor' }, 'INVALID_ARGUMENT filters.operator'],
     [{ operator: 'Equal', property: 'int', valeu: 5 }, 'INVALID_ARGUMENT filters: expected a filter (of operator, property, length, target, value, filters, filter), got "valeu"'],
+    [f.byProperty('int'), 'INVALID_ARGUMENT filters: expected a filter (of operator, property, length, target, value, filters, filter), or an operator that is called, as .equal(…), got "equal"'],
+    [{ filters: f.byId().equal('a') }, 'INVALID_ARGUMENT filters: expected { operator, … } or a function, got "{ filters }"'],
     [{ operator: 'And' }, 'INVALID_ARGUMENT filters.filters: expected an array, got undefined'],
     [{ operator: 'And', filters: [f.byId().equal('a'), 5] }, 'INVALID_ARGUMENT filters.filters[1]: expected a filter, got 5'],
     [{ operator: 'And', filters: { 0: 5 } }, 'INVALID_ARGUMENT filters.filters: expected an array, got an object'],
@@ -133,10 +135,10 @@ describe('resolveFilter', () => {
     [f.byProperty('__proto__').equal('a'), 'SCHEMA_MISMATCH filters.property: expected the name of a property'],
     [f.byProperty('constructor').equal('a'), 'SCHEMA_MISMATCH filters.property: expected the name of a property'],
     [f.byProperty(Symbol('a')).equal('a'), 'SCHEMA_MISMATCH filters.property: expected the name of a property'],
-    [f.byProperty('hidden').equal(5), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable, got "hidden"'],
-    [f.byProperty('hidden').isNull(true), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable, got "hidden"'],
-    [f.byProperty('blob').isNull(true), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable, got "blob"'],
-    [f.byProperty('object').isNull(true), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable, got "object"'],
+    [f.byProperty('hidden').equal(5), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable or indexRangeFilters, got "hidden"'],
+    [f.byProperty('hidden').isNull(true), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable or indexRangeFilters, got "hidden"'],
+    [f.byProperty('blob').isNull(true), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable or indexRangeFilters, which those of blob are never, got "blob"'],
+    [f.byProperty('object').isNull(true), 'SCHEMA_MISMATCH filters.property: expected a property with indexFilterable or indexRangeFilters, which those of object are never, got "object"'],
     [f.byProperty('int').like('5*'), 'SCHEMA_MISMATCH filters.operator: expected an operator of int (Equal'],
     [f.byProperty('boolean').greaterThan(true), 'SCHEMA_MISMATCH filters.operator: expected an operator of boolean (Equal, NotEqual, ContainsAny, ContainsNone, ContainsAll, IsNull), got "GreaterThan"'],
     [f.byProperty('geoCoordinatess').equal({}), 'SCHEMA_MISMATCH filters.operator: expected an operator of geoCoordinates[] (WithinGeoRange, IsNull), got "Equal"'],
@@ -162,8 +164,8 @@ describe('resolveFilter', () => {
     [f.byProperty('number').equal(), 'SCHEMA_MISMATCH filters.value: expected a finite number, got undefined'],
     [f.byProperty('boolean').equal(1), 'SCHEMA_MISMATCH filters.value: expected a boolean, got 1'],
     [f.byProperty('boolean').isNull('true'), 'SCHEMA_MISMATCH filters.value: expected a boolean, got "true"'],
-    [f.byProperty('date').equal('yesterday'), 'SCHEMA_MISMATCH filters.value: expected a valid Date or a text by RFC 3339 (date), got "yesterday"'],
-    [f.byProperty('date').equal(5), 'SCHEMA_MISMATCH filters.value: expected a valid Date or a text by RFC 3339 (date), got 5'],
+    [f.byProperty('date').equal('yesterday'), 'SCHEMA_MISMATCH filters.value: expected a valid Date or a text with time and zone, as 2024-01-02T03:04:05Z (date), got "yesterday"'],
+    [f.byProperty('date').equal(5), 'SCHEMA_MISMATCH filters.value: expected a valid Date or a text with time and zone, as 2024-01-02T03:04:05Z (date), got 5'],
     [f.byUpdateTime().equal('2024-02-30T00:00:00Z'), 'SCHEMA_MISMATCH filters.value: expected a valid Date'],
     [f.byProperty('uuid').equal('00112233'), 'SCHEMA_MISMATCH filters.value: expected hexadecimal digits as 8-4-4-4-12 (uuid), got "00112233"'],
     [f.byId().equal(5), 'INVALID_ARGUMENT filters.value: expected a string, got 5'],
@@ -208,7 +210,8 @@ describe('resolveFilter', () => {
     expect(resolved(f.byProperty('int').containsAny(numbers)).numbers).toHaveLength(10_000);
     expect(refused(f.byProperty('int').containsAny([...numbers, 0]))).toBe('INVALID_ARGUMENT filters.value: expected at most 10000 elements, got 10001');
     expect(refused(f.byProperty('text').like('a* '.repeat(10_001)))).toBe('INVALID_ARGUMENT filters.value: expected at most 10000 conditions, got "more"');
-    for (const pattern of ['a*'.repeat(2_000_000), 'a'.repeat(4_000_000), ' '.repeat(4_000_000), '\ud800'.repeat(1_000_000)]) resolved(f.byProperty('text').like(pattern));
+    for (const pattern of ['a*'.repeat(500_000), 'a'.repeat(1_000_000), ' '.repeat(1_000_000), '\ud800'.repeat(1_000_000)]) resolved(f.byProperty('text').like(pattern));
+    expect(refused(f.byProperty('text').equal('a'.repeat(1_000_001)))).toBe('INVALID_ARGUMENT filters.value: expected at most 1000000 characters, got 1000001');
   });
 
   it('reads each value once', () => {

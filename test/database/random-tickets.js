@@ -34,14 +34,14 @@ function randomProperties(next) {
   return all;
 }
 
-/** The store as one of a browser: what is on it must be waited for. */
-function awaited(store) {
+/** The store as one of a browser: what is on it must be waited for, for so many turns. */
+export function awaited(store, turns = () => 1) {
   return {
     ...store,
     async open(options) {
       const opened = await store.open(options);
       const { getRangeSync: _, ...blobs } = opened.blobs;
-      return { ...opened, blobs: { ...blobs, getRange: async (...range) => { await new Promise((resolve) => setImmediate(resolve)); return opened.blobs.getRange(...range); } } };
+      return { ...opened, blobs: { ...blobs, getRange: async (...range) => { for (let i = turns(); i > 0; i--) await new Promise((resolve) => setImmediate(resolve)); return opened.blobs.getRange(...range); } } };
     },
   };
 }

@@ -31,8 +31,10 @@ describe('createSchema', () => {
       nextVectorNumber: 1,
       autoSchema: false,
       invertedIndex: { bm25: { k1: 1.2, b: 0.75 }, stopwords: { preset: 'en', additions: [], removals: [] } },
+      vectorizer: true,
       revision: 1,
     });
+    expect(createSchema(ticket)).not.toHaveProperty('vectorizer');
   });
 
   it('has one named vector unless told otherwise', () => {
@@ -198,6 +200,11 @@ describe('changes of a schema', () => {
     expect(updateSchema(schema, {})).toEqual({ ...schema, revision: 2 });
     const { vectors, description, autoSchema, invertedIndex } = configOf(changed);
     expect(updateSchema(changed, { vectors, description, autoSchema, invertedIndex })).toEqual({ ...changed, revision: 3 });
+    expect(updateSchema(changed, configOf(changed))).toEqual({ ...changed, revision: 3 });
+    // with what was left out, and of a schema that was stored before there were range filters
+    expect(updateSchema(changed, { name: ticket.name, properties: ticket.properties })).toEqual({ ...changed, revision: 3 });
+    const older = { ...schema, properties: schema.properties.map(({ indexRangeFilters: _, ...property }) => property) };
+    expect(updateSchema(older, configOf(older)).properties).toEqual(older.properties);
   });
 
   it('updates what is given of the inverted index', () => {
@@ -211,7 +218,11 @@ describe('changes of a schema', () => {
   });
 
   it.each([
-    [{ name: 'B' }, 'INVALID_ARGUMENT update: expected description, autoSchema, invertedIndex, multiTenancy, vectors, got "name"'],
+    [{ name: 'B' }, 'INVALID_ARGUMENT name: expected Ticket, because it cannot be changed, got "B"'],
+    [{ properties: [] }, 'INVALID_ARGUMENT properties: expected those there are; addProperty adds one, got an array'],
+    [{ properties: ticket.properties.map((property) => ({ ...property, indexFilterable: false })) }, 'INVALID_ARGUMENT properties: expected those there are'],
+    [{ properties: 'text' }, 'INVALID_ARGUMENT properties: expected an array, got "text"'],
+    [{ vectorizer: () => [] }, 'INVALID_ARGUMENT update: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, got "vectorizer"'],
     [{ invertedIndex: { bm25: { b: 2 } } }, 'INVALID_ARGUMENT invertedIndex.bm25.b: expected a number from 0 to 1, got 2'],
     [{ vectors: { title: {} } }, 'SCHEMA_MISMATCH vectors.title: expected the name of a vector (default), got "title"'],
     [{ vectors: { default: { metric: 'dot' } } }, 'INVALID_ARGUMENT vectors.default.metric: expected "cosine", because it cannot be changed, got "dot"'],

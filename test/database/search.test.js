@@ -97,6 +97,11 @@ describe('bm25', () => {
     expect(await scores()).toEqual([expect.closeTo(idf / 3, 12)]);
   }));
 
+  it('refuses more names than there can be before it looks at them', () => filled(async (one) => {
+    const queryProperties = new Array(2 ** 32 - 1);
+    expect(await errorOf(() => one.query.bm25('x', { queryProperties }))).toMatchObject({ code: 'INVALID_ARGUMENT', message: 'queryProperties: expected at most 10000 names, got 4294967295' });
+  }));
+
   it('ends where its scores jump', () => withDatabase(async (db) => {
     const one = await db.collections.create({ name: 'One', properties, vectors: {} });
     const texts = ['x y z', 'x y z', 'x', 'x', 'x', 'x'];
@@ -123,12 +128,13 @@ describe('bm25', () => {
     [{ queryProperties: [] }, 'INVALID_ARGUMENT queryProperties: expected an array of names, at least one, got an array'],
     [{ queryProperties: 'title' }, 'INVALID_ARGUMENT queryProperties: expected an array of names, at least one, got "title"'],
     [{ queryProperties: ['title', 5] }, 'INVALID_ARGUMENT queryProperties[1]: expected a name, or name^weight, got 5'],
+    [{ queryProperties: new Array(3) }, 'INVALID_ARGUMENT queryProperties[0]: expected a name, or name^weight, got undefined'],
     [{ queryProperties: ['titel'] }, 'SCHEMA_MISMATCH queryProperties[0]: expected the name of a searchable property (title, text, tags, part), got "titel"'],
     [{ queryProperties: ['titel^2'] }, 'SCHEMA_MISMATCH queryProperties[0]'],
     [{ queryProperties: ['secret'] }, 'SCHEMA_MISMATCH queryProperties[0]: expected the name of a searchable property'],
     [{ queryProperties: ['price'] }, 'SCHEMA_MISMATCH queryProperties[0]: expected the name of a searchable property'],
     [{ queryProperties: ['title', 'title^2'] }, 'INVALID_ARGUMENT queryProperties[1]: expected each name once, got "title^2"'],
-    ...['title^', 'title^0', 'title^-1', 'title^ 1', 'title^1^2', 'title^x', 'title^Infinity', 'title^1e999'].map((name) => [{ queryProperties: [name] }, 'INVALID_ARGUMENT queryProperties[0]: expected name^weight, the weight a number above 0']),
+    ...['title^', 'title^0', 'title^-1', 'title^ 1', 'title^1^2', 'title^x', 'title^Infinity', 'title^1e999', 'title^1e7', 'title^1e-7'].map((name) => [{ queryProperties: [name] }, 'INVALID_ARGUMENT queryProperties[0]: expected name^weight, the weight from 0.000001 to 1000000']),
     [{ operator: 'And' }, "INVALID_ARGUMENT operator: expected 'or', 'and', got \"And\""],
     [{ minimumMatch: 0 }, 'INVALID_ARGUMENT minimumMatch: expected an integer from 1 to 10000, got 0'],
     [{ operator: 'and', minimumMatch: 2 }, 'INVALID_ARGUMENT minimumMatch: expected none beside `and`, got 2'],

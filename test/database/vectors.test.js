@@ -104,7 +104,7 @@ describe('vectors', () => {
     [null, 'INVALID_ARGUMENT vector: expected a Float32Array, an array of numbers, or an object of them by name, got null'],
     [new Float64Array(3), 'got a Float64Array'],
     [new Map(), 'got a Map'],
-    [{ titel: [1, 2, 3] }, 'SCHEMA_MISMATCH vector.titel: expected the name of a vector (title), got "titel"'],
+    [{ titel: [1, 2, 3] }, 'SCHEMA_MISMATCH vector.titel: expected the name of a vector (title), or the array by itself, got "titel"'],
     [{ title: [1] }, 'DIMENSION_MISMATCH vector.title: expected 3 dimensions, got 1'],
     [{ title: null }, 'INVALID_ARGUMENT vector.title: expected a Float32Array or an array of numbers, got null'],
     [{ title: [0, 0, 0] }, 'ZERO_VECTOR vector.title: expected a direction'],

@@ -30,7 +30,8 @@ describeWithout(missingModel, 'with a model', () => {
   it('the README finds what was meant, and finds it again in another process', { timeout: 180_000 }, () => {
     const blocks = inLanguage('README.md', 'js').map(([, text]) => text).filter(needsModel);
     expect(blocks).toHaveLength(2);
-    for (const text of blocks) expect(run(text)).toEqual(promised(text));
+    // the first one may run twice
+    for (const text of [blocks[0], ...blocks]) expect(run(text)).toEqual(promised(text));
   });
 
   describeWithout(missingSupport(), 'requests of customers', () => {

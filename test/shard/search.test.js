@@ -27,6 +27,8 @@ const EVERYTHING = { kind: 'constant', value: true };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const openSearched = (store, options = {}) => openShard(store, options.fields ?? [], { properties, ...options });
 
+const columnOf = (shard, key) => shard.columns({ keys: [key] }, (_, [column]) => column);
+
 const wordsOf = (text) => (text ? text.split(' ') : []);
 
 function propertiesOf(next) {
@@ -92,7 +94,7 @@ async function check(shard, objects, next, rounds = 4) {
     // of scores that differ by rounding only, any may come first
     if (k === 10_000) expect([...slots].sort((a, b) => a - b)).toEqual(wanted.map(({ slot }) => slot).sort((a, b) => a - b));
   }
-  const column = await shard.column('value:n');
+  const column = await columnOf(shard, 'value:n');
   for (const { slot, properties: { n } } of docs) expect(column[slot], `n of ${slot}`).toBe(n ?? NaN);
   const counted = [...column].filter((n) => n === n).length;
   expect(counted).toBe(docs.filter(({ properties: { n } }) => n !== undefined).length);
@@ -111,6 +113,21 @@ async function change(shard, objects, next, { writes = 1, ids = 40, changes = 4,
     await isEach?.();
   }
 }
+
+it('writes wait while searches would have to catch up with them', async () => {
+  const { shard, close } = await openSearched(memory());
+  let most = { pending: 0, parts: 0 };
+  for (let i = 0; i < 60; i++) {
+    await shard.write(Array.from({ length: 1000 }, (_, j) => put(`${i} ${j}`, { text: 'one two three', n: j })), 'none');
+    const { inverted: { pending, parts } } = await shard.stats();
+    most = { pending: Math.max(most.pending, pending), parts: Math.max(most.parts, parts) };
+  }
+  // those that are under way come on top
+  expect(most.pending).toBeLessThan(4096 + 1024 + 1000);
+  expect(most.parts).toBeLessThan(300);
+  expect((await shard.select(EVERYTHING)).count).toBe(60_000);
+  await close();
+});
 
 // —— Stores ————————————————————————————————————————————————————————————————————————
 
@@ -305,17 +322,6 @@ describe.each(Object.entries(stores))('searches of a shard on %s', (_, { make, f
 });
 
 describe('files of the inverted index', () => {
-  /** Opens the store in ways in which sections are read at once, later, and again and again. */
-  async function checkDamaged(store, objects, next, what) {
-    try {
-      const { shard, close } = await openSearched(store.fork());
-      await check(shard, objects, next, 1);
-      await close();
-    } catch (cause) {
-      throw new Error(`${what}: ${cause.message}`, { cause });
-    }
-  }
-
   it('are built anew if a byte of them is another, whichever', { timeout: 120_000 }, async () => {
     const next = random(6);
     const place = memory();
@@ -325,9 +331,8 @@ describe('files of the inverted index', () => {
     const names = (await manifestOf(place)).files;
     expect(names).toHaveLength(2);
     for (const name of names) {
-      const copy = place.fork();
       let size;
-      await alter(copy, ({ change }) => change(name, (bytes) => { size = bytes.length; }));
+      await alter(place, ({ change }) => change(name, (bytes) => { size = bytes.length; }));
       bytesInAll += size;
       for (let at = 0; at < size; at++) {
         const damaged = place.fork();
@@ -337,9 +342,10 @@ describe('files of the inverted index', () => {
         try {
           await check(shard, objects, next, 1);
           for (const property of ['text', 'title', 'tags', 'n']) {
-            expect([...(await shard.select({ kind: 'present', property })).toArray()]).toEqual([...objects].filter(([, object]) => property in object).map(([id]) => shard.slotOf(id)).sort((a, b) => a - b));
+            const wanted = [...objects].filter(([, object]) => property in object).map(([id]) => shard.slotOf(id));
+            expect([...(await shard.select({ kind: 'present', property })).toArray()]).toEqual(wanted.sort((a, b) => a - b));
           }
-          for (const key of ['created', 'updated', 'length:tags', 'length:title']) await shard.column(key);
+          for (const key of ['created', 'updated', 'length:tags', 'length:title']) await columnOf(shard, key);
         } catch (cause) {
           throw new Error(`${name}, byte ${at}: ${cause.message}`, { cause });
         }
@@ -367,7 +373,9 @@ describe('files of the inverted index', () => {
     for (const [what, work] of Object.entries(cases)) {
       const copy = place.fork();
       await alter(copy, work);
-      await checkDamaged(copy, objects, next, what);
+      const damaged = await openSearched(copy.fork());
+      await check(damaged.shard, objects, next, 1).catch((cause) => { throw new Error(`${what}: ${cause.message}`, { cause }); });
+      await damaged.close();
       // the next snapshot has sound ones
       let { shard, close } = await openSearched(copy);
       await shard.snapshot();
@@ -405,7 +413,7 @@ describe('files of the inverted index', () => {
     await close();
   });
 
-  it('are made of the objects of a database of format 1, which had none', async () => {
+  it('are there, or made of the objects, in a database of format 1', async () => {
     const folder = join(temporaryFolder(), 'database');
     cpSync(fileURLToPath(new URL('../golden-database/1/database', import.meta.url)), folder, { recursive: true });
     for (const readOnly of [true, false, false]) {
@@ -437,7 +445,7 @@ describe('files of the inverted index', () => {
     isFailing = true;
     expect((await errorOf(async () => shard.select({ kind: 'present', property: 'n' })))?.code).toBe('STORAGE_FAILED');
     expect((await errorOf(async () => shard.keyword(request(['one']))))?.code).toBe('STORAGE_FAILED');
-    expect((await errorOf(async () => shard.column('value:n')))?.code).toBe('STORAGE_FAILED');
+    expect((await errorOf(async () => columnOf(shard, 'value:n')))?.code).toBe('STORAGE_FAILED');
     isFailing = false;
     await check(shard, objects, next);
     expect(of('objects')).toBe(0);
@@ -506,7 +514,7 @@ describe('searches', () => {
       asking(async () => expect((await shard.select({ kind: 'present', property: 'n' })).count).toBe(20)),
       asking(async () => {
         const from = last;
-        const column = await shard.column('value:n');
+        const column = await columnOf(shard, 'value:n');
         expect(new Set(column).size).toBe(1);
         expect(column[0]).toBeGreaterThanOrEqual(from);
         expect(column[0]).toBeLessThanOrEqual(last + 1);
@@ -577,7 +585,7 @@ describe('searches', () => {
 
     it('orders see one moment', () => beside([
       async (shard) => {
-        const numbers = [...await shard.column('value:n')].filter((n) => n === n);
+        const numbers = [...await columnOf(shard, 'value:n')].filter((n) => n === n);
         expect(numbers).toHaveLength(20);
         expect(new Set(numbers).size).toBe(1);
       },
@@ -616,6 +624,21 @@ describe('searches', () => {
     }
   });
 
+  it('give their memory back if the shard is closed while the index is built anew', async () => {
+    const place = memory();
+    await filled(place, random(13), [60, 40]);
+    await alter(place, spoilSections);
+    for (let turns = 1; turns < 200; turns += 12) {
+      const sections = new SectionCache(64 << 20);
+      const { shard, close } = await openSearched(slow(place.fork(), 2), { sections });
+      const asked = Promise.resolve(columnOf(shard, 'value:n')).then(() => 'an answer', ({ code }) => code);
+      for (let i = 0; i < turns; i++) await turn();
+      await close();
+      expect(['CLOSED', 'an answer']).toContain(await asked);
+      expect(sections.bytes).toBe(0);
+    }
+  });
+
   it('wait while the index is built anew, and find what is written meanwhile once', { timeout: 60_000 }, async () => {
     for (let seed = 20; seed < 30; seed++) {
       const next = random(seed);
@@ -624,7 +647,7 @@ describe('searches', () => {
       await alter(place, spoilSections);
       const { shard, close } = await openSearched(slow(place));
       const asked = Promise.resolve(shard.keyword(request(['one', 'two'])));
-      const more = Promise.resolve(shard.column('value:n'));
+      const more = Promise.resolve(columnOf(shard, 'value:n'));
       // while it reads objects, which takes a turn for each
       await change(shard, objects, next, { writes: 25, ids: 150 });
       if (seed % 2) await shard.snapshot();
@@ -679,20 +702,25 @@ describe('searches', () => {
   it.each([['at once', (store) => store], ['later', slow]])('and writes go on after a merge could not read, %s', async (_, reading) => {
     const next = random(90);
     const place = memory();
-    const objects = await filled(place, next, [20, 20, 20]);
+    const objects = await filled(place, next, Array(7).fill(5));
     let isFailing = false;
+    let failures = 0;
     const { store } = watched(place, (name) => {
-      if (isFailing && name.includes('/inverted-')) throw new VectileError('STORAGE_FAILED', `${name}: expected to be read, got EMFILE`);
+      if (!isFailing || !name.includes('/inverted-')) return;
+      failures++;
+      throw new VectileError('STORAGE_FAILED', `${name}: expected to be read, got EMFILE`);
     });
     const { shard, close } = await openSearched(reading(store));
+    expect((await shard.stats()).inverted.parts).toBe(7);
     isFailing = true;
-    // merges begin with more parts than this
-    for (let i = 0; i < 8; i++) {
-      await shard.write([put(`more ${i}`, { text: 'one' })], 'flush');
-      objects.set(`more ${i}`, { text: 'one' });
-      await errorOf(async () => shard.select({ kind: 'present', property: 'n' }));
-      for (let turns = 0; turns < 5; turns++) await turn();
+    // with the eighth, all are to be merged
+    for (const id of ['more', 'still more']) {
+      await shard.write([put(id, propertiesOf(next))], 'flush');
+      await shard.select(EVERYTHING);
+      for (let turns = 0; turns < 20; turns++) await turn();
     }
+    for (const id of ['more', 'still more']) objects.set(id, parse(await shard.get(id)));
+    expect(failures).toBeGreaterThan(0);
     isFailing = false;
     expect(shard.failure).toBe(undefined);
     await change(shard, objects, next, { writes: 3 });
@@ -726,7 +754,7 @@ describe('searches', () => {
       for (const id of objects.keys()) if (await errorOf(() => shard.get(id))) lost.push(id);
       expect(lost).toHaveLength(1);
       for (const ask of [
-        () => shard.select({ kind: 'present', property: 'n' }), () => shard.keyword(request(['one'])), () => shard.column('value:n'),
+        () => shard.select({ kind: 'present', property: 'n' }), () => shard.keyword(request(['one'])), () => columnOf(shard, 'value:n'),
         () => shard.near(0, Float32Array.of(1, 2, 3, 4), { k: 3, filter: { kind: 'present', property: 'n' } }),
       ]) {
         const error = await errorOf(async () => ask());
@@ -775,7 +803,7 @@ describe('searches', () => {
     await filled(place, random(70), [20]);
     const { shard, close } = await openSearched(place);
     expect(shard.select({ kind: 'present', property: 'n' })).toBeInstanceOf(SlotSet);
-    expect(shard.column('value:n')).toBeInstanceOf(Float64Array);
+    expect(columnOf(shard, 'value:n')).toBeInstanceOf(Float64Array);
     expect(shard.keyword(request(['one'])).slots).toBeInstanceOf(Array);
     await close();
   });

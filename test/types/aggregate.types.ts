@@ -47,12 +47,16 @@ export async function run(): Promise<void> {
 
   const groups = await aggregate.groupBy({ property: 'status', limit: 5 }, { metrics: { scores: ['sum'], whatever: ['max'] } });
   same<number | undefined>()(groups[0]?.properties.scores.sum);
-  same<string | number | boolean | Date | undefined>()(groups[0]?.groupedBy.value);
+  same<'open' | 'closed' | undefined>()(groups[0]?.groupedBy.value);
+  same<Date | undefined>()((await aggregate.groupBy({ property: 'opened' }))[0]?.groupedBy.value);
 
   const near = await aggregate.nearVector([1, 2], { objectLimit: 5, metrics: { price: ['sum'] }, groupBy: { property: 'tags' }, targetVector: 'default' });
   same<number>()(near.properties.price.sum);
-  same<number | undefined>()(near.groups?.[0]?.properties.price.sum);
-  await aggregate.nearObject('a', { distance: 0.5 });
+  same<number | undefined>()(near.groups[0]?.properties.price.sum);
+  same<string | undefined>()(near.groups[0]?.groupedBy.value);
+  const plain = await aggregate.nearObject('a', { distance: 0.5 });
+  // @ts-expect-error there are no groups unless they are asked for
+  plain.groups;
   await aggregate.nearText(['a', 'b'], { certainty: 0.5 });
   await aggregate.hybrid('a', { objectLimit: 5, alpha: 0.5, queryProperties: ['text^3'], metrics: { price: true } });
 
@@ -86,6 +90,8 @@ export async function run(): Promise<void> {
   await aggregate.groupBy({ property: 'prise' });
   // @ts-expect-error groups are not made by places
   await aggregate.groupBy({ property: 'place' });
+  // @ts-expect-error how many hits?
+  await aggregate.nearVector([1]);
   // @ts-expect-error hits are not listed
   await aggregate.nearVector([1], { objectLimit: 5, returnProperties: ['text'] });
   // @ts-expect-error it is objectLimit

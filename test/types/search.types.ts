@@ -1,6 +1,8 @@
 // What the types of searches let through and what they refuse: compiled by types.test.js, never run.
 /// <reference path="../../ts/engine/assembly.d.ts" />
+import type { Collection } from '../../ts/database/collection.js';
 import { Query, type GroupedResult, type QueryResult } from '../../ts/database/query.js';
+import type { MetadataName, StoredResult } from '../../ts/database/results.js';
 import type { GeoCoordinates } from '../../ts/database/typed.js';
 
 interface Ticket {
@@ -132,3 +134,54 @@ query.hybrid('a', { groupBy: { property: 'tags', limit: 3 } });
 // @ts-expect-error there are no groups unless they are asked for
 plain.then(({ groups }) => groups);
 void alsoGrouped;
+
+// what is asked for is there
+export async function told(search: Query<Ticket>, names: MetadataName[]): Promise<void> {
+  const near = await search.nearVector([1], { returnMetadata: ['distance', 'certainty', 'revision'], limit: 5 });
+  for (const { metadata } of near.objects) {
+    metadata.distance.toFixed(2);
+    metadata.revision.toFixed();
+    // @ts-expect-error only with cosine
+    metadata.certainty.toFixed(2);
+    // @ts-expect-error not of near searches
+    metadata.score.toFixed(2);
+    metadata.score?.toFixed(2);
+  }
+  const scored = { returnMetadata: ['score', 'explainScore'], limit: 3 } as const;
+  for (const { metadata } of (await search.bm25('a', scored)).objects) metadata.score + metadata.explainScore.length;
+  const [both] = (await search.hybrid('a', { returnMetadata: ['score', 'distance'], groupBy: { property: 'tags' } })).groups;
+  both?.objects[0]?.metadata.score.toFixed(2);
+  // @ts-expect-error what was found by its words has none
+  both?.objects[0]?.metadata.distance.toFixed(2);
+  // @ts-expect-error nothing was asked for
+  (await search.nearText('a')).objects[0]!.metadata.distance.toFixed(2);
+  // @ts-expect-error nobody knows what was asked for
+  (await search.nearText('a', { returnMetadata: names })).objects[0]!.metadata.distance.toFixed(2);
+  (await search.fetchObjectById('a', { returnMetadata: ['creationTime'] }))?.metadata.creationTime.getTime();
+}
+
+// and nothing else
+export async function chosen(search: Query<Ticket>, tickets: Collection<Ticket>): Promise<void> {
+  const { objects: [first] } = await search.nearVector([1], { returnProperties: ['title', 'price'], filters: (f) => f.byProperty('paid').equal(true) });
+  first?.properties.title.trim();
+  // @ts-expect-error it was not asked for
+  first?.properties.tags;
+  // @ts-expect-error it was not asked for
+  (await search.fetchObjects({ returnProperties: [] })).objects[0]?.properties.title;
+  for await (const { properties } of tickets.iterator({ returnProperties: ['opened'] })) properties.opened.getTime();
+  const all: StoredResult<Ticket> | null = await search.fetchObjectById('a');
+  const text: string | undefined = all?.properties.text;
+  void text;
+  const { groups: [group] } = await search.bm25('a', { groupBy: { property: 'opened' }, returnProperties: ['title'] });
+  group?.value.getTime();
+  const status: 'open' | 'closed' | undefined = (await search.bm25('a', { groupBy: { property: 'status' } })).groups[0]?.value;
+  const whatever: string | number | boolean | Date | undefined = (await search.bm25('a', { groupBy: { property: 'whatever' } })).groups[0]?.value;
+  void [status, whatever];
+}
+
+// where the properties are not known yet
+export async function titles<P extends { title: string }>(tickets: Collection<P>): Promise<string[]> {
+  const { objects } = await tickets.query.fetchObjects({ limit: 5 });
+  return objects.map(({ properties }) => properties.title);
+}
+export const ofTickets = (tickets: Collection<Ticket>): Promise<string[]> => titles(tickets);

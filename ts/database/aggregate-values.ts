@@ -2,12 +2,14 @@
  * Values of properties of many objects: from columns of the index, where it has all that are wanted, else from the objects.
  * What becomes of the values is not known here.
  */
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { NumbersKey } from '../search/types.js';
 import type { Value } from '../search/values.js';
 import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
 import { checkAborted } from './calls.js';
+import type { Hit } from './hits.js';
 import { isFilterable, type PropertySchema } from './property-schema.js';
 import { pagesOf } from './select.js';
 import { storedValues } from './stored-values.js';
@@ -22,28 +24,27 @@ const COLUMNS: readonly string[] = ['int', 'number', 'date', 'boolean'];
 /** Of all objects, or those for which the filter is true. What is written meanwhile counts as it was before or is after. */
 export async function visitAll(
   host: { shard(): Promise<Shard> }, filter: FilterNode | undefined, properties: readonly PropertySchema[], visit: Visit, signal: AbortSignal | undefined,
+  deadline: Deadline | undefined,
 ): Promise<void> {
-  if (properties.every(hasColumn)) {
-    const shard = await host.shard();
-    const ask = () => [filter ? shard.select(filter) : shard.all(), ...columnsOf(shard, properties)] as const;
-    let answers = ask();
-    if (answers.some((answer) => answer instanceof Promise)) {
-      // what is waited for may be of different moments: asked again it is in memory, if there is room for it
-      await Promise.all(answers);
-      answers = ask();
-    }
-    const [slots, ...columns] = await Promise.all(answers);
-    return visitColumns(slots.toArray(), properties, columns, visit, signal);
+  const keys = keysOf(properties);
+  if (keys) {
+    const { slots, columns } = await (await host.shard()).columns({ filter, keys, deadline }, (set, ofKeys) => ({ slots: set.toArray(), columns: ofKeys }));
+    return visitNumbers(properties, slots.length, (i, j) => columns[j]![slots[i]!]!, visit, signal);
   }
-  for await (const objects of pagesOf((work) => work(host), filter, {}, signal)) for (const object of objects) visit(storedValues(object, properties));
+  for await (const objects of pagesOf((work) => work(host), filter, {}, signal, 0, deadline)) for (const object of objects) visit(storedValues(object, properties));
 }
 
-/** Of the objects in these slots; to be called in the turn in which they were found. */
-export async function visitSlots(
-  shard: Shard, slots: readonly number[], properties: readonly PropertySchema[], visit: Visit, signal: AbortSignal | undefined,
+/** Of hits, with the numbers of `keysOf` if there are any; to be called in the turn in which they were found. */
+export async function visitHits(
+  shard: Shard, hits: readonly Hit[], properties: readonly PropertySchema[], visit: Visit, signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (properties.every(hasColumn)) return visitColumns(slots, properties, await Promise.all(columnsOf(shard, properties)), visit, signal);
-  for (const object of await shard.getSlots(slots)) if (object) visit(storedValues(object, properties));
+  if (keysOf(properties)) return visitNumbers(properties, hits.length, (i, j) => hits[i]!.numbers![j]!, visit, signal);
+  for (const object of await shard.getSlots(hits.map(({ slot }) => slot))) if (object) visit(storedValues(object, properties));
+}
+
+/** Of columns of the index that have all values of the properties; undefined if some have none. */
+export function keysOf(properties: readonly PropertySchema[]): NumbersKey[] | undefined {
+  return properties.every(hasColumn) ? properties.map(({ name }) => `value:${name}` as const) : undefined;
 }
 
 /** A list may have several numbers, or be empty: columns do not tell. */
@@ -51,20 +52,16 @@ function hasColumn(property: PropertySchema): boolean {
   return isFilterable(property) && COLUMNS.includes(property.dataType);
 }
 
-function columnsOf(shard: Shard, properties: readonly PropertySchema[]): (Float64Array | Promise<Float64Array>)[] {
-  return properties.map(({ name }) => shard.column(`value:${name}` as NumbersKey));
-}
-
-async function visitColumns(
-  slots: ArrayLike<number>, properties: readonly PropertySchema[], columns: readonly Float64Array[], visit: Visit, signal: AbortSignal | undefined,
+/** `numberOf`: of object i for property j, NaN if it has none. */
+async function visitNumbers(
+  properties: readonly PropertySchema[], count: number, numberOf: (i: number, j: number) => number, visit: Visit, signal: AbortSignal | undefined,
 ): Promise<void> {
   const areBooleans = properties.map(({ dataType }) => dataType === 'boolean');
-  const values = new Array<Value>(columns.length).fill(null);
-  for (let i = 0; i < slots.length; i++) {
-    for (let j = 0; j < columns.length; j++) {
-      const number = columns[j]![slots[i]!];
-      // of an object that came after the column was made there is none
-      values[j] = number === undefined || Number.isNaN(number) ? null : areBooleans[j] ? number === 1 : number;
+  const values = new Array<Value>(properties.length).fill(null);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < properties.length; j++) {
+      const number = numberOf(i, j);
+      values[j] = Number.isNaN(number) ? null : areBooleans[j] ? number === 1 : number;
     }
     visit(values);
     if (i % STEP < STEP - 1) continue;

@@ -3,17 +3,18 @@ import { checkOptions, integer } from '../engine/checks.js';
 import { invalid } from '../errors.js';
 import type { Summary } from '../search/accumulators.js';
 import { Aggregation, GroupedAggregation } from '../search/aggregates.js';
+import type { Deadline } from '../search/deadline.js';
 import type { Value } from '../search/values.js';
-import { visitAll, visitSlots } from './aggregate-values.js';
+import { keysOf, visitAll, visitHits } from './aggregate-values.js';
 import { call, type CallOptions } from './calls.js';
 import type { FilterInput } from './filters.js';
-import { filterOf, type Take } from './hits.js';
+import { filterOf, type Asked, type Take } from './hits.js';
 import type { CollectionHost, ShardHost } from './host.js';
 import { hybridHits } from './hybrid.js';
 import { aggregatesOf, metricsOf, type Aggregates, type Metric, type Metrics } from './metrics.js';
 import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
 import type { PropertySchema } from './property-schema.js';
-import { HYBRID_KEYS, LIMIT_MAX, NEAR_KEYS, type HybridOptions, type NearOptions, type OrderedName, type Page } from './query-options.js';
+import { HYBRID_KEYS, LIMIT_MAX, NEAR_KEYS, type GroupValue, type HybridOptions, type NearOptions, type OrderedName, type Page } from './query-options.js';
 import type { ReturnOptions } from './results.js';
 import { orderedProperty, shownValue } from './stored-values.js';
 import type { Properties, VectorsInput } from './typed.js';
@@ -29,8 +30,6 @@ export interface AggregateOptions<P extends object = Properties, M extends Metri
 interface AggregateHitsOptions<P extends object, M extends Metrics<P>> extends AggregateOptions<P, M> {
   /** How many hits at most, 1 … 10,000. May be left out only beside `distance` and `certainty`. */
   objectLimit?: number;
-  /** The same by groups, too. */
-  groupBy?: AggregateGroupBy<P>;
 }
 
 export interface AggregateNearOptions<P extends object = Properties, M extends Metrics<P> = Metrics<P>>
@@ -40,24 +39,31 @@ export interface AggregateHybridOptions<P extends object = Properties, M extends
   extends AggregateHitsOptions<P, M>,
   Omit<HybridOptions<P>, keyof AggregateHitsOptions<P, M> | 'limit' | 'offset' | 'autoLimit' | keyof ReturnOptions<P>> {}
 
+/** The same by groups, too. */
+type Grouped<P extends object, O, G extends OrderedName<P>> = O & { groupBy: AggregateGroupBy<P, G> };
+
+/** As implementations see it. */
+type MaybeGrouped<P extends object, O> = O & { groupBy?: AggregateGroupBy<P> };
+type Hits<P extends object, M> = AggregateResult<P, M> & { groups?: AggregateGroup<P, M>[] };
+
 export interface AggregateResult<P extends object = Properties, M = Metrics<P>> {
   /** Objects. */
   totalCount: number;
   properties: Aggregates<P, M>;
 }
 
-export interface AggregateGroup<P extends object = Properties, M = Metrics<P>> extends AggregateResult<P, M> {
-  groupedBy: { property: OrderedName<P>; value: string | number | boolean | Date };
+export interface AggregateGroup<P extends object = Properties, M = Metrics<P>, G extends OrderedName<P> = OrderedName<P>> extends AggregateResult<P, M> {
+  groupedBy: { property: G; value: GroupValue<P, G> };
 }
 
-export interface AggregateHitsResult<P extends object = Properties, M = Metrics<P>> extends AggregateResult<P, M> {
-  /** With `groupBy`. */
-  groups?: AggregateGroup<P, M>[];
+/** Of all hits, and of their groups. */
+export interface AggregateGroupsResult<P extends object = Properties, M = Metrics<P>, G extends OrderedName<P> = OrderedName<P>> extends AggregateResult<P, M> {
+  groups: AggregateGroup<P, M, G>[];
 }
 
-export interface AggregateGroupBy<P extends object = Properties> {
+export interface AggregateGroupBy<P extends object = Properties, G extends OrderedName<P> = OrderedName<P>> {
   /** Objects with a list are in the group of each of its values; those without the property are in none. */
-  property: OrderedName<P>;
+  property: G;
   /** The largest groups, 1 … 10,000. Default 100. */
   limit?: number;
 }
@@ -86,84 +92,109 @@ export class Aggregate<P extends object = Properties> {
 
   /** Of all objects. */
   overAll<const M extends Metrics<P> = Record<never, never>>(options: AggregateOptions<P, M> = {}): Promise<AggregateResult<P, M>> {
-    return this.#call(options, OPTIONS, async (host, signal) => {
-      const tally = new Tally<P, M>(this.#host, options.metrics);
-      if (tally.properties.length) await this.#visit(host, tally, options.filters, signal);
-      else tally.count(await this.#count(host, options.filters));
+    return this.#call(options, OPTIONS, async (host, signal, deadline) => {
+      const tally = new Tally<P, M>(host, options.metrics);
+      if (tally.properties.length) await this.#visit(host, tally, options.filters, signal, deadline);
+      else tally.count(await this.#count(host, options.filters, deadline));
       return tally.result();
     });
   }
 
   /** Of the largest groups of objects that have a value in common, equally large ones by their values. */
-  groupBy<const M extends Metrics<P> = Record<never, never>>(groupBy: AggregateGroupBy<P>, options: AggregateOptions<P, M> = {}): Promise<AggregateGroup<P, M>[]> {
-    return this.#call(options, OPTIONS, async (host, signal) => {
-      const groups = groupsOf<P, M>(this.#host, groupBy, options.metrics);
-      await this.#visit(host, groups, options.filters, signal);
+  groupBy<G extends OrderedName<P>, const M extends Metrics<P> = Record<never, never>>(
+    groupBy: AggregateGroupBy<P, G>, options: AggregateOptions<P, M> = {},
+  ): Promise<AggregateGroup<P, M, G>[]> {
+    return this.#call(options, OPTIONS, async (host, signal, deadline) => {
+      const groups = groupsOf<P, M, G>(host, groupBy, options.metrics);
+      await this.#visit(host, groups, options.filters, signal, deadline);
       return groups.results();
     });
   }
 
   /** Of the nearest to a vector. */
-  nearVector<const M extends Metrics<P> = Record<never, never>>(vector: VectorsInput, options: AggregateNearOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
+  nearVector<G extends OrderedName<P>, const M extends Metrics<P> = Record<never, never>>(
+    vector: VectorsInput, options: Grouped<P, AggregateNearOptions<P, M>, G>,
+  ): Promise<AggregateGroupsResult<P, M, G>>;
+  nearVector<const M extends Metrics<P> = Record<never, never>>(vector: VectorsInput, options: AggregateNearOptions<P, M>): Promise<AggregateResult<P, M>>;
+  nearVector<M extends Metrics<P>>(vector: VectorsInput, options: MaybeGrouped<P, AggregateNearOptions<P, M>> = {}): Promise<Hits<P, M>> {
     return this.#near(options, (host) => vectorQuery(host.schema(), vector, options.targetVector));
   }
 
   /** Of the nearest to an object, and of itself. */
-  nearObject<const M extends Metrics<P> = Record<never, never>>(id: string, options: AggregateNearOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
+  nearObject<G extends OrderedName<P>, const M extends Metrics<P> = Record<never, never>>(
+    id: string, options: Grouped<P, AggregateNearOptions<P, M>, G>,
+  ): Promise<AggregateGroupsResult<P, M, G>>;
+  nearObject<const M extends Metrics<P> = Record<never, never>>(id: string, options: AggregateNearOptions<P, M>): Promise<AggregateResult<P, M>>;
+  nearObject<M extends Metrics<P>>(id: string, options: MaybeGrouped<P, AggregateNearOptions<P, M>> = {}): Promise<Hits<P, M>> {
     return this.#near(options, (host) => objectQuery(host, id, options.targetVector));
   }
 
   /** Of the nearest to a text, or to the mean of up to 64. */
-  nearText<const M extends Metrics<P> = Record<never, never>>(
-    text: string | readonly string[], options: AggregateNearOptions<P, M> = {},
-  ): Promise<AggregateHitsResult<P, M>> {
+  nearText<G extends OrderedName<P>, const M extends Metrics<P> = Record<never, never>>(
+    text: string | readonly string[], options: Grouped<P, AggregateNearOptions<P, M>, G>,
+  ): Promise<AggregateGroupsResult<P, M, G>>;
+  nearText<const M extends Metrics<P> = Record<never, never>>(text: string | readonly string[], options: AggregateNearOptions<P, M>): Promise<AggregateResult<P, M>>;
+  nearText<M extends Metrics<P>>(text: string | readonly string[], options: MaybeGrouped<P, AggregateNearOptions<P, M>> = {}): Promise<Hits<P, M>> {
     return this.#near(options, (host, signal) => textQuery(host, text, options.targetVector, signal));
   }
 
   /** Of the best by words and nearness; `objectLimit` is needed. */
-  hybrid<const M extends Metrics<P> = Record<never, never>>(text: string, options: AggregateHybridOptions<P, M> = {}): Promise<AggregateHitsResult<P, M>> {
-    return this.#call(options, HYBRID_OPTIONS, (host, signal) =>
-      hybridHits(host, text, pageOf(options.objectLimit), options, signal, this.#take(options, signal)));
-  }
-
-  #near<M extends Metrics<P>>(
-    options: AggregateNearOptions<P, M>, query: (host: ShardHost, signal: AbortSignal | undefined) => VectorQuery | Promise<VectorQuery>,
-  ): Promise<AggregateHitsResult<P, M>> {
-    return this.#call(options, NEAR_OPTIONS, async (host, signal) => {
-      const page = pageOf(options.objectLimit, options.distance !== undefined || options.certainty !== undefined);
-      const take = this.#take(options, signal);
-      return nearHits(host, await query(host, signal), page, options, take);
+  hybrid<G extends OrderedName<P>, const M extends Metrics<P> = Record<never, never>>(
+    text: string, options: Grouped<P, AggregateHybridOptions<P, M>, G>,
+  ): Promise<AggregateGroupsResult<P, M, G>>;
+  hybrid<const M extends Metrics<P> = Record<never, never>>(text: string, options: AggregateHybridOptions<P, M>): Promise<AggregateResult<P, M>>;
+  hybrid<M extends Metrics<P>>(text: string, options: MaybeGrouped<P, AggregateHybridOptions<P, M>> = {}): Promise<Hits<P, M>> {
+    return this.#call(options, HYBRID_OPTIONS, (host, signal, deadline) => {
+      const { keys, take } = this.#take(options, signal);
+      return hybridHits(host, text, pageOf(options.objectLimit), { ...options, keys, deadline }, signal, take);
     });
   }
 
-  /** What becomes of hits; what is asked of them is checked at once. */
-  #take<M extends Metrics<P>>({ metrics, groupBy }: AggregateHitsOptions<P, M>, signal: AbortSignal | undefined): Take<AggregateHitsResult<P, M>> {
+  #near<M extends Metrics<P>>(
+    options: MaybeGrouped<P, AggregateNearOptions<P, M>>, query: (host: ShardHost, signal: AbortSignal | undefined) => VectorQuery | Promise<VectorQuery>,
+  ): Promise<Hits<P, M>> {
+    return this.#call(options, NEAR_OPTIONS, async (host, signal, deadline) => {
+      const page = pageOf(options.objectLimit, options.distance !== undefined || options.certainty !== undefined);
+      const { keys, take } = this.#take(options, signal);
+      return nearHits(host, await query(host, signal), page, { ...options, keys, deadline }, take);
+    });
+  }
+
+  /** What is asked of hits, and what becomes of them; it is checked at once. */
+  #take<M extends Metrics<P>>(
+    { metrics, groupBy }: MaybeGrouped<P, AggregateOptions<P, M>>, signal: AbortSignal | undefined,
+  ): Pick<Asked, 'keys'> & { take: Take<Hits<P, M>> } {
     const tally = new Tally<P, M>(this.#host, metrics);
-    const groups = groupBy === undefined ? undefined : groupsOf<P, M>(this.#host, groupBy, metrics);
+    const groups = groupBy === undefined ? undefined : groupsOf<P, M, OrderedName<P>>(this.#host, groupBy, metrics);
     const { properties } = groups ?? tally;
-    return async (shard, hits) => {
-      await visitSlots(shard, hits.map(({ slot }) => slot), properties, (values) => {
+    const take: Take<Hits<P, M>> = async (shard, hits) => {
+      await visitHits(shard, hits, properties, (values) => {
         tally.add(values);
         groups?.add(values);
       }, signal);
       return { ...tally.result(), ...groups && { groups: groups.results() } };
     };
+    return { keys: keysOf(properties), take };
   }
 
-  async #count(host: ShardHost, filters: FilterInput<P> | undefined): Promise<number> {
+  async #count(host: ShardHost, filters: FilterInput<P> | undefined, deadline: Deadline | undefined): Promise<number> {
     const filter = await filterOf(host, filters);
     const shard = await host.shard();
-    return filter ? (await shard.select(filter)).count : shard.size;
+    return filter ? (await shard.select(filter, deadline)).count : shard.size;
   }
 
   async #visit(
-    host: ShardHost, tally: Tally<P, unknown> | Groups<P, unknown>, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined,
+    host: ShardHost, tally: { properties: PropertySchema[]; add(values: readonly Value[]): void }, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined,
+    deadline: Deadline | undefined,
   ): Promise<void> {
-    await visitAll(host, await filterOf(host, filters), tally.properties, (values) => tally.add(values), signal);
+    await visitAll(host, await filterOf(host, filters), tally.properties, (values) => tally.add(values), signal, deadline);
   }
 
-  #call<T>(options: CallOptions, known: readonly string[], work: (host: ShardHost, signal: AbortSignal | undefined) => Promise<T> | T): Promise<T> {
-    return call(options, known, (signal) => this.#host.use((host) => work(host, signal)));
+  #call<T>(
+    options: CallOptions, known: readonly string[],
+    work: (host: ShardHost, signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T> | T,
+  ): Promise<T> {
+    return call(options, known, (signal, deadline) => this.#host.use((host) => work(host, signal, deadline)));
   }
 }
 
@@ -188,7 +219,7 @@ class Tally<P extends object, M> {
 }
 
 /** And by groups: the last of the properties is the one they are made by. */
-class Groups<P extends object, M> {
+class Groups<P extends object, M, G extends OrderedName<P>> {
   readonly #by: PropertySchema;
   readonly #limit: number;
   readonly #metrics: readonly Metric[];
@@ -205,15 +236,17 @@ class Groups<P extends object, M> {
 
   add(values: readonly Value[]): void { this.#groups.add(values[this.#metrics.length]!, values.slice(0, this.#metrics.length)); }
 
-  results(): AggregateGroup<P, M>[] {
-    const property = this.#by.name as OrderedName<P>;
+  results(): AggregateGroup<P, M, G>[] {
+    const property = this.#by.name as G;
     return this.#groups.groups(this.#limit).map(({ value, objects, summaries }) => ({
-      groupedBy: { property, value: shownValue(this.#by, value) }, ...resultOf<P, M>(this.#metrics, objects, summaries),
+      groupedBy: { property, value: shownValue(this.#by, value) as GroupValue<P, G> }, ...resultOf<P, M>(this.#metrics, objects, summaries),
     }));
   }
 }
 
-function groupsOf<P extends object, M>(host: CollectionHost, groupBy: AggregateGroupBy<P>, metrics: object | undefined): Groups<P, M> {
+function groupsOf<P extends object, M, G extends OrderedName<P>>(
+  host: CollectionHost, groupBy: AggregateGroupBy<P, G>, metrics: object | undefined,
+): Groups<P, M, G> {
   if (typeof groupBy !== 'object' || groupBy === null) throw invalid('groupBy', '{ property, limit }', groupBy);
   checkOptions(groupBy, ['property', 'limit'], 'groupBy');
   const { property, limit = GROUPS } = groupBy;
@@ -229,7 +262,8 @@ function resultOf<P extends object, M>(metrics: readonly Metric[], totalCount: n
 
 /** Hits that are asked for. `isBounded`: otherwise, too. */
 function pageOf(objectLimit: number | undefined, isBounded = false): Page {
-  const limit = objectLimit ?? (isBounded ? LIMIT_MAX : NaN);
+  if (objectLimit === undefined && !isBounded) throw invalid('objectLimit', `an integer from 1 to ${LIMIT_MAX}`, objectLimit);
+  const limit = objectLimit ?? LIMIT_MAX;
   integer('objectLimit', limit, 1, LIMIT_MAX);
   return { limit, offset: 0, autoLimit: 0 };
 }

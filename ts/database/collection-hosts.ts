@@ -22,7 +22,7 @@ export interface HostPlaces {
   readOnly: boolean;
   /** There is a store that tenants are moved to. */
   canOnload: boolean;
-  vectorizers: ReadonlyMap<string, Vectorizer>;
+  vectorizers: ReadonlyMap<string, Vectorizer | null>;
   /** Throws CLOSED; and COLLECTION_MISSING. */
   entry(name: string): CatalogEntry;
   checkStemmers(specs: readonly PropertySpec[]): Promise<void>;

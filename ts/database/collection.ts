@@ -10,16 +10,19 @@ import { filterOf } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
 import { Query } from './query.js';
-import { RETURN_OPTIONS, resultMaker, type ReturnOptions, type StoredResult } from './results.js';
+import {
+  RETURN_OPTIONS, resultMaker, type MetadataNames, type PropertyNames, type ReturnOptions, type Returned, type StoredResult, type Sure,
+} from './results.js';
 import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
 import { pagesOf, type Turn } from './select.js';
 import { specsOf } from './specs.js';
 import { Tenants, checkTenantName } from './tenants.js';
-import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
+import type { CollectionUpdate, Properties, PropertyConfig, StoredConfig, VectorConfig } from './typed.js';
 
 export type { ChangeEvent } from '../shard/types.js';
 
-export interface IteratorOptions<P extends object = Properties> extends ReturnOptions<P> {
+export interface IteratorOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends ReturnOptions<P, N, R> {
   /** Only objects for which it is true. */
   filters?: FilterInput<P>;
   /** The id of an object; those after it are given. */
@@ -73,12 +76,14 @@ export class Collection<P extends object = Properties> {
    * throughout is given once; those that come, go or change meanwhile may be given or not, but none that does not match. The
    * filter is evaluated once, when the first object is asked for.
    */
-  async *iterator(options: IteratorOptions<P> = {}): AsyncGenerator<StoredResult<P>, void, undefined> {
+  async *iterator<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    options: IteratorOptions<P, N, R> = {},
+  ): AsyncGenerator<StoredResult<Returned<P, N>, Sure<R>>, void, undefined> {
     const { filters, after, signal } = options;
     checkOptions(options, [...RETURN_OPTIONS, 'filters', 'after', 'signal']);
     checkSignal(signal);
     this.#host.check();
-    const { wantsVectors, make } = resultMaker<P>(this.#host, options);
+    const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(this.#host, options);
     const filter = await filterOf(this.#host, filters);
     const turn: Turn = (work) => this.#host.use(work);
     let from = 0;
@@ -114,7 +119,7 @@ export class Config<P extends object = Properties> {
   }
 
   /** One that would make this collection again, but for the vectorizer. */
-  get(options?: CallOptions): Promise<CollectionConfig<P>> {
+  get(options?: CallOptions): Promise<StoredConfig<P>> {
     return call(options, [], () => configOf<P>(this.#host.schema()));
   }
 

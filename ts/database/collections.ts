@@ -1,18 +1,22 @@
 /** The collections of a database, as its users see them. */
-import { invalid } from '../errors.js';
-import { checkOptions } from '../engine/checks.js';
+import { checkCallback, checkOptions, oneOf } from '../engine/checks.js';
 import { call, type CallOptions } from './calls.js';
 import { Collection } from './collection.js';
 import type { CollectionHost } from './host.js';
 import { checkCollectionName, configOf, createSchema, type Schema } from './schema.js';
-import type { CollectionConfig, Properties, Vectorizer } from './typed.js';
+import type { CollectionConfig, Properties, StoredConfig, Vectorizer } from './typed.js';
 
 export interface CollectionsHost {
   schemas(): Schema[];
   has(name: string): boolean;
   create(schema: Schema, vectorizer: Vectorizer | undefined): Promise<void>;
-  use(name: string, vectorizer: Vectorizer | undefined): CollectionHost;
+  use(name: string, vectorizer: Vectorizer | null | undefined): CollectionHost;
   remove(name: string): Promise<void>;
+}
+
+export interface CreateOptions extends CallOptions {
+  /** `use`: a collection of that name is taken as it is, whatever else the configuration says. Default `throw`. */
+  ifExists?: 'throw' | 'use';
 }
 
 /** The collections of a database. */
@@ -24,21 +28,27 @@ export class Collections {
     this.#host = host;
   }
 
-  /** Makes a collection. Throws COLLECTION_EXISTS. */
-  create<P extends object = Properties>(config: CollectionConfig<P>, options?: CallOptions): Promise<Collection<P>> {
-    return call(options, [], async () => {
+  /** Makes a collection. Throws COLLECTION_EXISTS, unless the one that is there may be used. */
+  create<P extends object = Properties>(config: CollectionConfig<P>, options?: CreateOptions): Promise<Collection<P>> {
+    return call(options, ['ifExists'], async () => {
+      const { ifExists = 'throw' } = options ?? {};
+      oneOf('ifExists', ifExists, ['throw', 'use']);
       const schema = createSchema(config);
-      await this.#host.create(schema, config.vectorizer);
+      const isUsed = (): boolean => ifExists === 'use' && this.#host.has(schema.name);
+      if (!isUsed()) await this.#host.create(schema, config.vectorizer).catch((cause: unknown) => { if (!isUsed()) throw cause; });
       return new Collection<P>(this.#host.use(schema.name, config.vectorizer));
     });
   }
 
-  /** A collection by name; whether it is there shows when it is used. Functions are not stored: the vectorizer is given here. */
-  use<P extends object = Properties>(name: string, options: { vectorizer?: Vectorizer } = {}): Collection<P> {
+  /**
+   * A collection by name; whether it is there shows when it is used. Functions are not stored: the vectorizer is given here. Of a
+   * collection that was made with one, texts are refused without a vector, VECTORIZER_MISSING, unless it is given, or null.
+   */
+  use<P extends object = Properties>(name: string, options: { vectorizer?: Vectorizer | null } = {}): Collection<P> {
     checkCollectionName(name);
     checkOptions(options, ['vectorizer']);
     const { vectorizer } = options;
-    if (vectorizer !== undefined && typeof vectorizer !== 'function') throw invalid('vectorizer', 'a function', vectorizer);
+    if (vectorizer !== null) checkCallback('vectorizer', vectorizer);
     return new Collection<P>(this.#host.use(name, vectorizer));
   }
 
@@ -50,7 +60,7 @@ export class Collections {
   }
 
   /** Configurations of all collections, in the order they were made. */
-  listAll(options?: CallOptions): Promise<CollectionConfig[]> {
+  listAll(options?: CallOptions): Promise<StoredConfig[]> {
     return call(options, [], () => this.#host.schemas().map((schema) => configOf(schema)));
   }
 

@@ -11,8 +11,8 @@ import { checkId } from './ids.js';
 import { checkSource, insertMany, type InsertManyResult, type ObjectSource } from './insert-many.js';
 import { checkObject, encodeFor, prepareOne, vectorsFor, type ObjectInput } from './prepare.js';
 import { decodeProperties, mergeProperties } from './properties.js';
-import type { Properties, VectorsInput } from './typed.js';
-import { embed, textOf, touchesText } from './vectorize.js';
+import type { Properties, ValueInput, VectorsInput } from './typed.js';
+import { embed, isVectorized, textOf, touchesText } from './vectorize.js';
 import { onlyVector } from './vectors.js';
 
 export type { DeleteManyResult, DeletedObject } from './delete-many.js';
@@ -22,7 +22,7 @@ export type { ObjectInput } from './prepare.js';
 export interface UpdateInput<P extends object = Properties> {
   id: string;
   /** Those to be changed; null takes one away. */
-  properties?: { [name in keyof P]?: P[name] | null };
+  properties?: { [name in keyof P]?: P[name] | ValueInput<P[name]> | null };
   vector?: VectorsInput;
 }
 
@@ -107,7 +107,7 @@ export class Data<P extends object = Properties> {
       const [bytes, given] = await Promise.all([encodeFor(this.#host, properties), vectorsFor(this.#host, vector)]);
       const patch = decodeProperties(this.#host.schema(), bytes);
       for (const name of removed) Object.defineProperty(patch, name, { value: null, writable: true, enumerable: true, configurable: true });
-      if (vector === undefined && this.#host.vectorizer && touchesText(this.#host.schema(), patch)) {
+      if (vector === undefined && isVectorized(this.#host, this.#host.schema()) && touchesText(this.#host.schema(), patch)) {
         return this.#updateText(id, patch, ifRevision, durability, signal);
       }
       await this.#write({
@@ -149,7 +149,7 @@ export class Data<P extends object = Properties> {
    * have been deleted. Throws SCHEMA_MISMATCH for a filter that does not fit the schema.
    */
   deleteMany(filters: FilterInput<P>, options: DeleteManyOptions = {}): Promise<DeleteManyResult> {
-    return call(options, [...WRITE_OPTIONS, 'dryRun', 'verbose'], async (signal) => {
+    return call(options, [...WRITE_OPTIONS, 'dryRun', 'verbose'], async (signal, deadline) => {
       const { dryRun = false, verbose = false } = options;
       if (typeof dryRun !== 'boolean') throw invalid('dryRun', 'true or false', dryRun);
       if (typeof verbose !== 'boolean') throw invalid('verbose', 'true or false', verbose);
@@ -157,7 +157,7 @@ export class Data<P extends object = Properties> {
       return this.#host.use(async (host) => {
         const filter = await filterOf(host, filters);
         if (!filter) throw invalid('filters', 'a filter', filters);
-        return deleteMany(host, filter, { dryRun, verbose }, durability, signal);
+        return deleteMany(host, filter, { dryRun, verbose }, durability, signal, deadline);
       });
     });
   }
@@ -203,7 +203,7 @@ export class Data<P extends object = Properties> {
   }
 
   #durability({ durability = this.#host.durability }: WriteOptions = {}): Durability {
-    if (!DURABILITIES.includes(durability)) throw invalid('durability', DURABILITIES.join(', '), durability);
+    if (!DURABILITIES.includes(durability)) throw invalid('durability', `one of ${DURABILITIES.join(', ')}`, durability);
     return durability;
   }
 }

@@ -74,7 +74,7 @@ export class Database {
   readonly #offload: OpenStore | undefined;
   readonly #readOnly: boolean;
   readonly #stemmers: Readonly<Record<string, Stemmer>>;
-  readonly #vectorizers = new Map<string, Vectorizer>();
+  readonly #vectorizers = new Map<string, Vectorizer | null>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   /** Removals that are under way. */
@@ -112,7 +112,7 @@ export class Database {
     checkOptions(options, OPTIONS);
     const { store, durability = 'sync', readOnly = false, from, invertedBytesMax = INVERTED_BYTES, stemmers = {}, now = Date.now } = options ?? {};
     if (typeof store?.open !== 'function') throw invalid('store', 'a store, such as memory() or indexedDB(name)', store);
-    if (!DURABILITIES.includes(durability)) throw invalid('durability', DURABILITIES.join(', '), durability);
+    if (!DURABILITIES.includes(durability)) throw invalid('durability', `one of ${DURABILITIES.join(', ')}`, durability);
     if (typeof readOnly !== 'boolean') throw invalid('readOnly', 'true or false', readOnly);
     if (!(typeof invertedBytesMax === 'number' && invertedBytesMax >= 0)) throw invalid('invertedBytesMax', 'a number of bytes', invertedBytesMax);
     checkBudget('openShardsMax', options?.openShardsMax);
@@ -230,7 +230,7 @@ export class Database {
     this.#checkWritable();
     await this.#checkStemmers(specsOf(schema));
     await this.#catalog.change(schema.name, (present) => {
-      if (present) throw new VectileError('COLLECTION_EXISTS', `name: expected one that is not taken, got ${JSON.stringify(schema.name)}`);
+      if (present) throw new VectileError('COLLECTION_EXISTS', `name: expected one that is not taken (use gives the collection that is there), got ${JSON.stringify(schema.name)}`);
       return { schema, shard: newHexId() };
     });
     if (vectorizer) this.#vectorizers.set(schema.name, vectorizer);
@@ -261,9 +261,9 @@ export class Database {
     await this.#states.removeShards(shards);
   }
 
-  #use(name: string, vectorizer: Vectorizer | undefined): CollectionHost {
+  #use(name: string, vectorizer: Vectorizer | null | undefined): CollectionHost {
     this.#checkOpen();
-    if (vectorizer) this.#vectorizers.set(name, vectorizer);
+    if (vectorizer !== undefined) this.#vectorizers.set(name, vectorizer);
     return hostOf(this.#places, name);
   }
 

@@ -1,6 +1,9 @@
 /** Moments: Dates, and texts by RFC 3339. */
 import { tagOf } from './refusal.js';
 
+/** For messages. */
+export const MOMENT = 'a valid Date or a text with time and zone, as 2024-01-02T03:04:05Z (date)';
+
 /** Date, time, and Z or an offset. Digits beyond the millisecond are dropped. */
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,30})?([Zz]|[+-]\d\d:\d\d)$/;
 

@@ -1,5 +1,6 @@
 /** Deleting objects for which a filter is true, batch by batch: an object that does not match any more when its turn comes stays. */
 import { VectileError } from '../errors.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import { pause } from '../shard/pause.js';
 import type { Change } from '../shard/types.js';
@@ -32,6 +33,7 @@ const ROUNDS = 10;
 
 export async function deleteMany(
   host: ShardHost, filter: FilterNode, { dryRun, verbose }: { dryRun: boolean; verbose: boolean }, durability: Durability, signal: AbortSignal | undefined,
+  deadline: Deadline | undefined,
 ): Promise<DeleteManyResult> {
   const result: DeleteManyResult = { matches: 0, successful: 0, failed: 0, dryRun, ...verbose && { objects: [] } };
   const tell = (id: string, successful: boolean, error?: VectileError) => {
@@ -42,7 +44,7 @@ export async function deleteMany(
   };
   const shard = await (dryRun ? host.shard() : host.writable());
   if (dryRun) {
-    const slots = await shard.select(filter);
+    const slots = await shard.select(filter, deadline);
     if (!verbose) return { ...result, matches: slots.count };
     for (const slot of slots) {
       const id = shard.idOf(slot);
@@ -51,7 +53,7 @@ export async function deleteMany(
     return result;
   }
 
-  let selection = await selectObjects(shard, filter);
+  let selection = await selectObjects(shard, filter, deadline);
   for (let round = 1; ; round++) {
     /** Written since they were selected. */
     const changed = new Map<string, VectileError | undefined>();
@@ -74,7 +76,7 @@ export async function deleteMany(
       await pause(); // a store that never waits would keep timers and signals out
     }
     if (!changed.size) return result;
-    selection = await selectAmong(shard, filter, [...changed.keys()]);
+    selection = await selectAmong(shard, filter, [...changed.keys()], deadline);
     if (round < ROUNDS) continue;
     for (const slot of selection.slots) {
       const id = shard.idOf(slot);

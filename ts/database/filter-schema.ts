@@ -10,7 +10,7 @@ import {
 } from '../search/filter-nodes.js';
 import { hasWildcard, likeWords } from '../search/like-words.js';
 import type { NumbersKey } from '../search/types.js';
-import { isoOf } from './dates.js';
+import { MOMENT, isoOf } from './dates.js';
 import { VALUES_MAX, filterBuilder, type FilterOperator } from './filters.js';
 import { checkId } from './ids.js';
 import { levelOf } from './levels.js';
@@ -24,6 +24,9 @@ export type TermsOf = (property: string, text: string) => readonly string[];
 
 const DEPTH_MAX = 64;
 const CONDITIONS_MAX = 10_000;
+/** UTF-16 code units of a text, and of all texts together: they are cut into tokens at once. */
+const TEXT_MAX = 1_000_000;
+const TEXTS_MAX = 10_000_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const IDS: readonly FilterOperator[] = ['Equal', 'NotEqual', 'ContainsAny', 'ContainsNone'];
@@ -67,6 +70,7 @@ class Resolver {
   readonly #path: (string | number)[] = [];
   #depth = 0;
   #count = 0;
+  #textLength = 0;
 
   constructor(schema: Schema, termsOf: TermsOf, argument: string) {
     this.#schema = schema;
@@ -84,7 +88,10 @@ class Resolver {
   }
 
   #node(operator: unknown, fields: Fields): FilterNode {
-    if (!ALL_OPERATORS.includes(operator as string)) throw this.#in('operator', () => this.#invalid(listed(ALL_OPERATORS), operator));
+    if (!ALL_OPERATORS.includes(operator as string)) {
+      if (operator === undefined && fields.size) throw this.#invalid('{ operator, … } or a function', `{ ${[...fields.keys()].join(', ')} }`);
+      throw this.#in('operator', () => this.#invalid(`one of ${listed(ALL_OPERATORS)}`, operator));
+    }
     switch (operator) {
       case 'And': return conjunction(this.#filters(fields));
       case 'Or': return disjunction(this.#filters(fields));
@@ -177,8 +184,8 @@ class Resolver {
   /** Words without wildcards are looked up as they are indexed; those with them are compared with what is indexed. */
   #like(property: PropertySchema, value: unknown): FilterNode {
     const { name, tokenization } = property;
-    if (typeof value !== 'string') throw this.#mismatch('a string', value);
-    const words = tokenization ? likeWords(value, tokenization) : [value.toLowerCase()];
+    const text = this.#text(value, 'a string');
+    const words = tokenization ? likeWords(text, tokenization) : [text.toLowerCase()];
     if (words.length === 0) return NOTHING;
     // Each may be compared with all there is.
     this.#counted(words.length - 1);
@@ -205,12 +212,17 @@ class Resolver {
 
   /** What of a text or uuid is compared, each once. */
   #tokens({ name, tokenization }: PropertySchema, value: unknown): readonly string[] {
-    if (tokenization) {
-      if (typeof value !== 'string') throw this.#mismatch('a string (text)', value);
-      return [...new Set(this.#termsOf(name, value))];
-    }
+    if (tokenization) return [...new Set(this.#termsOf(name, this.#text(value, 'a string (text)')))];
     if (typeof value !== 'string' || !UUID.test(value)) throw this.#mismatch('hexadecimal digits as 8-4-4-4-12 (uuid)', value);
     return [value.toLowerCase()];
+  }
+
+  #text(value: unknown, expected: string): string {
+    if (typeof value !== 'string') throw this.#mismatch(expected, value);
+    if (value.length > TEXT_MAX) throw this.#invalid(`at most ${TEXT_MAX} characters`, value.length);
+    this.#textLength += value.length;
+    if (this.#textLength > TEXTS_MAX) throw this.#invalid(`at most ${TEXTS_MAX} characters in all texts of the filter`, 'more');
+    return value;
   }
 
   /** The key that is indexed for the value. */
@@ -227,7 +239,7 @@ class Resolver {
         return Number(value);
       case 'date': {
         const iso = isoOf(value);
-        if (iso === undefined) throw this.#mismatch('a valid Date or a text by RFC 3339 (date)', value);
+        if (iso === undefined) throw this.#mismatch(MOMENT, value);
         return Date.parse(iso);
       }
       default:
@@ -245,7 +257,11 @@ class Resolver {
     const { nodes } = levelOf(this.#schema);
     const property = nodes.get(name as string)?.property;
     if (!property) throw this.#mismatch(`the name of a property (${listed([...nodes.keys()])})`, name);
-    if (!isFilterable(property)) throw this.#mismatch('a property with indexFilterable or indexRangeFilters', name);
+    if (!isFilterable(property)) {
+      const { dataType } = property;
+      const never = OPERATORS[scalarOf(dataType)].length ? '' : `, which those of ${dataType} are never`;
+      throw this.#mismatch(`a property with indexFilterable or indexRangeFilters${never}`, name);
+    }
     return property;
   }
 
@@ -271,8 +287,11 @@ class Resolver {
     if (tagOf(value) !== 'Object') throw refusal(code, this.#place(), expected, value);
     const fields = new Map<string, unknown>();
     for (const name of Object.keys(value as object)) {
-      if (!names.includes(name)) throw refusal(code, this.#place(), `${expected} (of ${names.join(', ')})`, name);
       const field = (value as Record<string, unknown>)[name];
+      if (!names.includes(name)) {
+        const uncalled = typeof field === 'function' ? ', or an operator that is called, as .equal(…)' : '';
+        throw refusal(code, this.#place(), `${expected} (of ${names.join(', ')})${uncalled}`, name);
+      }
       if (field !== undefined) fields.set(name, field);
     }
     return fields;

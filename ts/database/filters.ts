@@ -26,7 +26,7 @@ export interface GeoRange extends GeoCoordinates {
   distance: number;
 }
 
-/** A moment: a Date, or a text by RFC 3339. */
+/** A moment: a Date, or a text by RFC 3339, with time and zone. */
 export type Moment = Date | string;
 
 /**

@@ -9,25 +9,25 @@ import type { StoredObject } from '../shard/types.js';
 import { measureOf, type Hit, type Take } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { LIMIT_MAX, checkNested, checkNumber, type DiversityOptions, type GroupBy, type Page } from './query-options.js';
-import { resultMaker, type ReturnOptions, type StoredResult } from './results.js';
+import { resultMaker, type MetadataName, type ReturnOptions, type StoredResult } from './results.js';
 import type { VectorSchema } from './schema.js';
 import { orderedProperty, shownValue, storedValues } from './stored-values.js';
 import type { Properties } from './typed.js';
 
-export interface QueryResult<P extends object = Properties> {
-  objects: StoredResult<P>[];
+export interface QueryResult<P extends object = Properties, R extends MetadataName = never> {
+  objects: StoredResult<P, R>[];
 }
 
 /** `objects` are those that are in a group, each once. */
-export interface GroupedResult<P extends object = Properties> extends QueryResult<P> {
+export interface GroupedResult<P extends object = Properties, R extends MetadataName = never, V = Scalar | Date> extends QueryResult<P, R> {
   /** That with the best hit first. An object is in the group of each element of a list, in none if it lacks the property. */
-  groups: ResultGroup<P>[];
+  groups: ResultGroup<P, R, V>[];
 }
 
-export interface ResultGroup<P extends object = Properties> {
-  value: Scalar | Date;
+export interface ResultGroup<P extends object = Properties, R extends MetadataName = never, V = Scalar | Date> {
+  value: V;
   /** Best first. */
-  objects: StoredResult<P>[];
+  objects: StoredResult<P, R>[];
   /** Of near queries. */
   minDistance?: number;
   maxDistance?: number;

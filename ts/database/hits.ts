@@ -5,8 +5,11 @@
  * The searches: `nearHits` (near.ts), `keywordHits` (keyword.ts), `hybridHits` (hybrid.ts).
  */
 import { autocut } from '../search/autocut.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
+import type { NumbersKey } from '../search/types.js';
 import type { Shard } from '../shard/shard.js';
+import type { HitNumbers } from '../shard/types.js';
 import { resolveFilter } from './filter-schema.js';
 import type { CollectionHost } from './host.js';
 import type { Page } from './query-options.js';
@@ -19,6 +22,15 @@ export interface Hit {
   readonly certainty?: number;
   readonly score?: number;
   readonly explainScore?: string;
+  /** By key that was asked for: its number, NaN if it has none, of the moment in which it was found. */
+  readonly numbers?: readonly number[];
+}
+
+/** What calls ask of every search beside its own options. */
+export interface Asked {
+  /** Numbers of the hits. */
+  readonly keys?: readonly NumbersKey[] | undefined;
+  readonly deadline?: Deadline | undefined;
 }
 
 /** Best first. It must ask for what it needs of the slots before it waits for anything. */
@@ -27,6 +39,11 @@ export type Take<T> = (shard: Shard, hits: Hit[]) => T | Promise<T>;
 /** What hits are ranked by. */
 export function measureOf({ score, distance }: Hit): number {
   return score ?? distance!;
+}
+
+/** Those of one hit. */
+export function numbersAt(numbers: HitNumbers | undefined, i: number): { numbers?: readonly number[] } {
+  return numbers ? { numbers: numbers.map((ofHits) => ofHits[i]!) } : {};
 }
 
 /** Asks, and hands over the hits of the page. */

@@ -17,7 +17,8 @@ export interface UseOptions {
 export interface CollectionHost {
   readonly name: string;
   readonly tenant: string | undefined;
-  readonly vectorizer: Vectorizer | undefined;
+  /** Null: there shall be none. */
+  readonly vectorizer: Vectorizer | null | undefined;
   readonly durability: Durability;
   /** As it is now. Throws COLLECTION_MISSING, CLOSED. */
   schema(): Schema;

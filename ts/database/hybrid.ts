@@ -41,7 +41,7 @@ interface Found extends Search {
 export async function hybridHits<T>(
   host: ShardHost, text: string, page: Page, options: HybridHitsOptions, signal: AbortSignal | undefined, take: Take<T>,
 ): Promise<T> {
-  const { alpha = 0.75, vector, fusionType = 'relativeScore', maxVectorDistance, targetVector, ef, oversampling, isExplained = false } = options;
+  const { alpha = 0.75, vector, fusionType = 'relativeScore', maxVectorDistance, targetVector, ef, oversampling, isExplained = false, keys, deadline } = options;
   checkNumber('alpha', alpha, 0, 1);
   oneOf('fusionType', fusionType, ['relativeScore', 'ranked']);
   if (page.autoLimit && fusionType === 'ranked') throw invalid('autoLimit', 'none beside `ranked`, whose scores do not jump', page.autoLimit);
@@ -54,12 +54,12 @@ export async function hybridHits<T>(
   if (alpha > 0) {
     const query = vector === undefined ? await textQuery(host, text, targetVector, signal, 'query') : vectorQuery(host.schema(), vector, targetVector);
     // the last of so many hits weigh next to nothing: they need not be as sure as when asked for by themselves
-    const near = { distance: maxVectorDistance, ef: ef ?? query.field.index.ef ?? EF_FACTOR * first.limit, oversampling };
+    const near = { distance: maxVectorDistance, ef: ef ?? query.field.index.ef ?? EF_FACTOR * first.limit, oversampling, keys, deadline };
     checkNear(query, near);
     searches.push({ name: 'vector', weight: alpha, ask: (shard) => askNear(shard, query, first, near, filter) });
   }
   if (alpha < 1) {
-    searches.push({ name: 'keyword', weight: 1 - alpha, ask: askKeywords(host.schema(), await host.analyzer(), words, first, { isExplained }, filter) });
+    searches.push({ name: 'keyword', weight: 1 - alpha, ask: askKeywords(host.schema(), await host.analyzer(), words, first, { isExplained, keys, deadline }, filter) });
   }
   const shard = await host.shard();
   const found = askAll(searches.map((search) => () => search.ask(shard)));
@@ -84,10 +84,15 @@ function fusedHits(found: readonly Found[], fusionType: 'relativeScore' | 'ranke
     const shares = explain(slot);
     const own = shares.map((share, i) => share && found[i]!.hits[share.rank]);
     return {
-      ...own.find((hit) => hit?.distance !== undefined), slot, score: score!,
+      ...own.find((hit) => hit?.distance !== undefined) ?? numbersOf(own), slot, score: score!,
       ...isExplained && { explainScore: explanation(score!, found, own, shares) },
     };
   });
+}
+
+function numbersOf(hits: readonly (Hit | undefined)[]): Pick<Hit, 'numbers'> {
+  const numbers = hits.find((hit) => hit?.numbers)?.numbers;
+  return numbers ? { numbers } : {};
 }
 
 /** `hybrid 0.8 = vector 0.75 × 0.8 (rank 1, distance 0.2) + keyword 0.25 × 0.8 (rank 0, bm25 2.1 = …)`, ranks from 0. */

@@ -4,14 +4,14 @@ import { pause } from '../shard/pause.js';
 import type { Durability } from '../storage/storage.js';
 import { checkAborted } from './calls.js';
 import type { CollectionHost } from './host.js';
-import { prepareMany, preparedBytes, type Fail, type ObjectInput, type Prepared } from './prepare.js';
+import { prepareMany, preparedBytes, type AnyInput, type Fail, type ObjectInput, type Prepared } from './prepare.js';
 
 export interface InsertManyResult {
   /** Objects that were written. */
   inserted: number;
   /** By place in the source, undefined where it failed; only if the source is an array. */
   ids: (string | undefined)[] | undefined;
-  /** The first 1,000 failures. */
+  /** The first 1,000 failures; `id` if one was given. */
   errors: { index: number; id: string | undefined; error: VectileError }[];
   errorCount: number;
   hasErrors: boolean;
@@ -50,8 +50,8 @@ export async function insertMany<P extends object>(
         return written;
       }, { inserts: true });
       outcomes.forEach(({ error }, i) => {
-        const { index, id } = group[i]!;
-        if (error) return report(index, id, error);
+        const { index, id, givenId } = group[i]!;
+        if (error) return report(index, givenId, error);
         result.inserted++;
         if (result.ids) result.ids[index] = id;
       });
@@ -98,7 +98,7 @@ async function* batches<P extends object>(source: ObjectSource<P>, size: number,
 }
 
 /** Of what is large in most objects: vectors and top-level texts. What cannot be read is refused later. */
-function roughBytes(object: ObjectInput<object> | null): number {
+function roughBytes(object: AnyInput | null): number {
   let bytes = 0;
   try {
     const { vector, properties } = object ?? {};

@@ -9,7 +9,7 @@ import { tokenize } from '../search/tokenizer.js';
 import type { TypoTolerance } from '../search/typos.js';
 import type { Shard } from '../shard/shard.js';
 import type { KeywordHits, KeywordRequest } from '../shard/types.js';
-import { filterOf, takeHits, type Hit, type Take } from './hits.js';
+import { filterOf, numbersAt, takeHits, type Asked, type Hit, type Take } from './hits.js';
 import type { ShardHost } from './host.js';
 import type { Page } from './query-options.js';
 import { listed, refusal } from './refusal.js';
@@ -41,6 +41,10 @@ const TYPOS: readonly TypoTolerance[] = [0, 1, 2, 'auto'];
 const MATCH_MAX = 10_000;
 /** UTF-16 code units of a query: each word of it is looked up. */
 const TEXT_MAX = 100_000;
+const NAMES_MAX = 10_000;
+/** Scores are to stay numbers, and to tell hits apart. */
+const WEIGHT_MIN = 1e-6;
+const WEIGHT_MAX = 1e6;
 
 export function keywordQuery(schema: Schema, text: string, options: KeywordQueryOptions): KeywordQuery {
   const { queryProperties, operator = 'or', minimumMatch = 1, typoTolerance = 0 } = options;
@@ -52,7 +56,7 @@ export function keywordQuery(schema: Schema, text: string, options: KeywordQuery
   return { text, properties: weighedProperties(schema, queryProperties), operator, minimumMatch, typoTolerance };
 }
 
-export interface KeywordHitsOptions {
+export interface KeywordHitsOptions extends Asked {
   filters?: unknown;
   /** Hits get their explainScore. */
   isExplained?: boolean;
@@ -67,29 +71,32 @@ export async function keywordHits<T>(host: ShardHost, query: KeywordQuery, page:
 
 /** How to ask for the first limit + offset of the page. */
 export function askKeywords(
-  schema: Schema, analyzer: Analyzer, query: KeywordQuery, { limit, offset }: Page, { isExplained = false }: KeywordHitsOptions, filter: FilterNode | undefined,
+  schema: Schema, analyzer: Analyzer, query: KeywordQuery, { limit, offset }: Page, { isExplained = false, keys, deadline }: KeywordHitsOptions,
+  filter: FilterNode | undefined,
 ): (shard: Shard) => Hit[] | Promise<Hit[]> {
   const fields = fieldsOf(schema, analyzer, query);
   if (fields.length === 0) return () => [];
   const { operator, minimumMatch, typoTolerance } = query;
   const { k1, b } = invertedIndexOf(schema).bm25;
-  const request: KeywordRequest = { fields, typoTolerance, k: limit + offset, operator, minimumMatch, k1, b, filter, explain: isExplained };
+  const request: KeywordRequest = { fields, typoTolerance, k: limit + offset, operator, minimumMatch, k1, b, filter, explain: isExplained, keys, deadline };
   return (shard) => {
     const found = shard.keyword(request);
     return found instanceof Promise ? found.then(hitsOf) : hitsOf(found);
   };
 }
 
-function hitsOf({ slots, scores, explanations }: KeywordHits): Hit[] {
-  return slots.map((slot, i) => ({ slot, score: scores[i]!, ...explanations && { explainScore: explanations[i]! } }));
+function hitsOf({ slots, scores, explanations, numbers }: KeywordHits): Hit[] {
+  return slots.map((slot, i) => ({ slot, score: scores[i]!, ...explanations && { explainScore: explanations[i]! }, ...numbersAt(numbers, i) }));
 }
 
 function weighedProperties(schema: Schema, names: readonly string[] | undefined): WeighedProperty[] {
   const searchable = schema.properties.filter(({ indexSearchable }) => indexSearchable);
   if (names === undefined) return searchable.map((property) => ({ property, weight: 1 }));
   if (!Array.isArray(names) || names.length === 0) throw refusal('INVALID_ARGUMENT', 'queryProperties', 'an array of names, at least one', names);
+  if (names.length > NAMES_MAX) throw invalid('queryProperties', `at most ${NAMES_MAX} names`, names.length);
   const seen = new Set<string>();
-  return names.map((each: unknown, i) => {
+  // unlike map, it does not pass over holes
+  return Array.from(names, (each: unknown, i) => {
     const argument = `queryProperties[${i}]`;
     if (typeof each !== 'string') throw refusal('INVALID_ARGUMENT', argument, 'a name, or name^weight', each);
     const at = each.indexOf('^');
@@ -97,7 +104,7 @@ function weighedProperties(schema: Schema, names: readonly string[] | undefined)
     const weight = at < 0 ? 1 : weightOf(each.slice(at + 1));
     const property = searchable.find((candidate) => candidate.name === name);
     if (!property) throw refusal('SCHEMA_MISMATCH', argument, `the name of a searchable property (${listed(searchable.map((candidate) => candidate.name))})`, name);
-    if (!(weight > 0 && weight < Infinity)) throw refusal('INVALID_ARGUMENT', argument, 'name^weight, the weight a number above 0', each);
+    if (!(weight >= WEIGHT_MIN && weight <= WEIGHT_MAX)) throw refusal('INVALID_ARGUMENT', argument, `name^weight, the weight from ${WEIGHT_MIN} to ${WEIGHT_MAX}`, each);
     if (seen.has(name)) throw refusal('INVALID_ARGUMENT', argument, 'each name once', each);
     seen.add(name);
     return { property, weight };
@@ -120,7 +127,10 @@ function fieldsOf(schema: Schema, analyzer: Analyzer, { text, properties }: Keyw
   }
   return [...ways.values()].flatMap((alike) => {
     const terms = termsOf(schema, analyzer, alike[0]!.property, text);
-    return terms.length ? [{ properties: alike.map(({ property, weight }) => ({ name: property.name, weight })), terms }] : [];
+    if (!terms.length) return [];
+    // pieces of words are tolerant already: with typos, every piece would be like any other
+    const isExact = alike[0]!.property.tokenization === 'trigram';
+    return [{ properties: alike.map(({ property, weight }) => ({ name: property.name, weight })), terms, isExact }];
   });
 }
 

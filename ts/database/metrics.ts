@@ -28,7 +28,7 @@ export interface DateAggregate {
  * | int, number | `count`, `min`, `max`, `mean`, `median`, `mode`, `sum` |
  * | date | `count`, `min`, `max`, `median`, `mode` |
  * | text, uuid | `count`, `topOccurrences` |
- * | boolean | `count`, `totalTrue`, `totalFalse`, `percentageTrue`, `percentageFalse`: shares, 0 … 1 |
+ * | boolean | `count`, `totalTrue`, `totalFalse`, `percentageTrue`, `percentageFalse`: shares, 0 … 1, as Weaviate's |
  *
  * Each element of a list counts as a value. `count` is of values: objects without the property do not count. What is not
  * defined without values is undefined then. Of several modes it is the least.

@@ -5,14 +5,14 @@ import type { FilterNode } from '../search/filter.js';
 import type { Shard } from '../shard/shard.js';
 import type { Near } from '../shard/types.js';
 import type { VectorInput } from '../types.js';
-import { filterOf, takeHits, type Hit, type Take } from './hits.js';
+import { filterOf, numbersAt, takeHits, type Asked, type Hit, type Take } from './hits.js';
 import type { CollectionHost, ShardHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkNumber, type Page } from './query-options.js';
 import { vectorOf, type Schema, type VectorSchema } from './schema.js';
 import type { VectorsInput } from './typed.js';
 import { TEXTS_MAX, embed } from './vectorize.js';
-import { checkedVector, onlyVector } from './vectors.js';
+import { OR_ARRAY, checkedVector, onlyVector } from './vectors.js';
 
 export interface VectorQuery {
   field: VectorSchema;
@@ -21,7 +21,7 @@ export interface VectorQuery {
 }
 
 /** As in NearOptions. */
-export interface NearHitsOptions {
+export interface NearHitsOptions extends Asked {
   filters?: unknown;
   distance?: number | undefined;
   certainty?: number | undefined;
@@ -50,16 +50,16 @@ export function checkNear({ field }: VectorQuery, { distance, certainty, ef, ove
 export function askNear(
   shard: Shard, { field, values }: VectorQuery, { limit, offset }: Page, options: Omit<NearHitsOptions, 'filters'>, filter: FilterNode | undefined,
 ): Hit[] | Promise<Hit[]> {
-  const { distance, certainty, ef = field.index.ef, oversampling } = options;
+  const { distance, certainty, ef = field.index.ef, oversampling, keys, deadline } = options;
   const most = distance ?? (certainty === undefined ? Infinity : 2 * (1 - certainty));
-  const hitsOf = ({ slots, distances }: Near): Hit[] => {
+  const hitsOf = ({ slots, distances, numbers }: Near): Hit[] => {
     const hits: Hit[] = [];
     for (let i = 0; i < slots.length && distances[i]! <= most; i++) {
-      hits.push({ slot: slots[i]!, distance: distances[i]!, ...field.metric === 'cosine' && { certainty: 1 - distances[i]! / 2 } });
+      hits.push({ slot: slots[i]!, distance: distances[i]!, ...field.metric === 'cosine' && { certainty: 1 - distances[i]! / 2 }, ...numbersAt(numbers, i) });
     }
     return hits;
   };
-  const found = shard.near(field.number, values, { k: limit + offset, ef, oversampling, filter });
+  const found = shard.near(field.number, values, { k: limit + offset, ef, oversampling, filter, keys, deadline });
   return found instanceof Promise ? found.then(hitsOf) : hitsOf(found);
 }
 
@@ -74,7 +74,7 @@ export function vectorQuery(schema: Schema, input: VectorsInput, targetVector: s
     const names = Object.keys(given).filter((name) => given[name] !== undefined);
     if (names.length !== 1) throw invalid('vector', 'one vector', `${names.length} of them`);
     if (targetVector !== undefined && targetVector !== names[0]) throw invalid('targetVector', JSON.stringify(names[0]), targetVector);
-    const field = vectorOf(schema, names[0]!, 'vector');
+    const field = vectorOf(schema, names[0]!, 'vector', OR_ARRAY);
     return { field, values: checkedVector(field, given[names[0]!]!, `vector.${names[0]}`) };
   }
   const field = targetOf(schema, targetVector);

@@ -11,22 +11,29 @@ import type { CollectionHost } from './host.js';
 import { checkId, newId } from './ids.js';
 import { decodeProperties, encodeProperties } from './properties.js';
 import type { Schema } from './schema.js';
-import type { Properties, VectorsInput } from './typed.js';
-import { TEXTS_MAX, embed, textOf } from './vectorize.js';
+import type { Properties, PropertiesInput, VectorsInput } from './typed.js';
+import { TEXTS_MAX, embed, isVectorized, textOf } from './vectorize.js';
 import { resolveVectors, type ResolvedVector } from './vectors.js';
 
-export interface ObjectInput<P extends object = Properties> {
+/** Of whatever properties. */
+export interface AnyInput {
   /** 1 … 128 bytes of UTF-8; a random UUID if left out. */
   id?: string;
-  properties?: P;
+  properties?: object;
   /** One for the only named vector, or by name. Left out, the collection's vectorizer makes it of all texts, if there is one. */
   vector?: VectorsInput;
+}
+
+export interface ObjectInput<P extends object = Properties> extends AnyInput {
+  properties?: P | PropertiesInput<P>;
 }
 
 export interface Prepared {
   /** Place in the source. */
   index: number;
   id: string;
+  /** Undefined if it was made up here: nobody knows it yet. */
+  givenId: string | undefined;
   properties: Uint8Array;
   vectors: StoredVector[];
 }
@@ -36,7 +43,7 @@ export type Fail = (index: number, id: string | undefined, error: unknown) => vo
 
 const OBJECT_KEYS = ['id', 'properties', 'vector'];
 
-export async function prepareOne(host: CollectionHost, object: ObjectInput<object>, signal: AbortSignal | undefined): Promise<Prepared> {
+export async function prepareOne(host: CollectionHost, object: AnyInput, signal: AbortSignal | undefined): Promise<Prepared> {
   const fail: Fail = (_, __, error) => { throw error; };
   const [prepared] = await prepareMany(host, [object], -1, fail, signal);
   return prepared!;
@@ -44,34 +51,35 @@ export async function prepareOne(host: CollectionHost, object: ObjectInput<objec
 
 /** Those that can be written. `first`: place of the first one in the source, −1 if it is the only one. */
 export async function prepareMany(
-  host: CollectionHost, objects: readonly ObjectInput<object>[], first: number, fail: Fail, signal: AbortSignal | undefined,
+  host: CollectionHost, objects: readonly AnyInput[], first: number, fail: Fail, signal: AbortSignal | undefined,
 ): Promise<Prepared[]> {
   const batch: Prepared[] = [];
   const wanting: { prepared: Prepared; text: string }[] = [];
   for (const [i, object] of objects.entries()) {
     const index = first + i;
     const argument = first < 0 ? '' : `[${index}].`;
-    let id: string | undefined;
+    let givenId: string | undefined;
     try {
-      checkObject(object);
-      id = object.id ?? newId();
+      checkObject(object, first < 0 ? 'object' : `[${index}]`);
+      givenId = object.id;
+      const id = givenId ?? newId();
       checkId(id, `${argument}id`);
       const [properties, vectors] = await Promise.all([
         encodeFor(host, object.properties, `${argument}properties`), vectorsFor(host, object.vector, `${argument}vector`),
       ]);
-      const prepared = { index, id, properties, vectors };
+      const prepared = { index, id, givenId, properties, vectors };
       batch.push(prepared);
-      if (object.vector !== undefined || !host.vectorizer) continue;
+      if (object.vector !== undefined || !isVectorized(host, host.schema())) continue;
       const text = textOf(host.schema(), decodeProperties(host.schema(), properties));
       if (text !== undefined) wanting.push({ prepared, text });
     } catch (error) {
-      fail(index, id, error);
+      fail(index, givenId, error);
     }
   }
   const failed = new Set<Prepared>();
   const giveUp = (prepared: Prepared, error: unknown) => {
     failed.add(prepared);
-    fail(prepared.index, prepared.id, error);
+    fail(prepared.index, prepared.givenId, error);
   };
   for (let from = 0; from < wanting.length; from += TEXTS_MAX) {
     const part = wanting.slice(from, from + TEXTS_MAX);
@@ -97,9 +105,9 @@ export async function vectorsFor(host: CollectionHost, input: VectorsInput | und
   return input === undefined ? [] : (await fitted(host, (schema) => resolveVectors(schema, input, argument))).vectors;
 }
 
-export function checkObject(object: unknown): void {
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw invalid('object', '{ id, properties, vector }', object);
-  for (const key of Object.keys(object)) if (!OBJECT_KEYS.includes(key)) throw invalid('object', `no keys but ${OBJECT_KEYS.join(', ')}`, key);
+export function checkObject(object: unknown, argument = 'object'): void {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw invalid(argument, '{ id, properties, vector }', object);
+  for (const key of Object.keys(object)) if (!OBJECT_KEYS.includes(key)) throw invalid(argument, `no keys but ${OBJECT_KEYS.join(', ')}`, key);
 }
 
 /** Does `work`, and where that asks for another schema, does it once more unless the schema became just that. */

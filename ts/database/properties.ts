@@ -7,6 +7,7 @@
 import { VectileError } from '../errors.js';
 import { fromBase64 } from './base64.js';
 import { levelOf, type Level, type Node } from './levels.js';
+import { Slab } from '../shard/slab.js';
 import { BYTES_MAX, PropertyWriter, tooLarge } from './property-writer.js';
 import { withProperties, type Schema } from './schema.js';
 import type { Properties } from './typed.js';
@@ -17,7 +18,7 @@ export interface Encoded {
   schema?: Schema;
 }
 
-const utf8 = new TextEncoder();
+const slab = new Slab();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -55,7 +56,7 @@ export function mergeProperties(schema: Schema, bytes: Uint8Array, patch: object
 type Stored = Record<string, unknown>;
 
 function encoded(schema: Schema, json: string, writer: PropertyWriter, argument: string): Encoded {
-  const bytes = utf8.encode(json);
+  const bytes = slab.encode(json);
   if (bytes.length > BYTES_MAX) throw tooLarge(argument);
   const properties = writer.grown();
   return properties ? { bytes, schema: withProperties(schema, properties) } : { bytes };

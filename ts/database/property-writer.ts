@@ -1,6 +1,6 @@
 /** Writes the properties of one object as JSON, checking each by the schema. What the schema lacks is inferred, if it may be. */
 import { isBase64, toBase64 } from './base64.js';
-import { isoOf } from './dates.js';
+import { MOMENT, isoOf } from './dates.js';
 import { levelOf, nodeOf, type Level, type Node } from './levels.js';
 import { DEPTH_MAX, NAME_EXPECTED, PROPERTIES_MAX, countProperties, inferredType, isName, propertySchema, type PropertySchema } from './property-schema.js';
 import { listed, pathText, refusal, tagOf } from './refusal.js';
@@ -98,7 +98,7 @@ export class PropertyWriter {
         break;
       case 'date': {
         const iso = isoOf(value);
-        if (iso === undefined) throw this.#mismatch('a valid Date or a text by RFC 3339 (date)', value);
+        if (iso === undefined) throw this.#mismatch(MOMENT, value);
         this.#json += `"${iso}"`;
         break;
       }

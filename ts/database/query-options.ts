@@ -5,7 +5,7 @@ import type { SortOrder } from '../search/sorting.js';
 import type { TypoTolerance } from '../search/typos.js';
 import type { CallOptions } from './calls.js';
 import type { FilterInput } from './filters.js';
-import { RETURN_OPTIONS, type ReturnOptions } from './results.js';
+import { RETURN_OPTIONS, type MetadataNames, type PropertyNames, type ReturnOptions } from './results.js';
 import type { Properties, VectorsInput } from './typed.js';
 
 export type { SortOrder } from '../search/sorting.js';
@@ -22,11 +22,14 @@ type NameOf<P extends object, V> = {
 export type TextName<P extends object> = NameOf<P, string>;
 
 /** Properties whose values have an order: not those of places, bytes and objects. */
-export type OrderedName<P extends object> = NameOf<P, string | number | boolean | Date>;
+export type OrderedName<P extends object> = NameOf<P, Ordered>;
 
-export interface FetchOptions<P extends object = Properties> extends ReturnOptions<P>, CallOptions {}
+/** `N`, `R`: types of `returnProperties` and `returnMetadata`, here and below. */
+export interface FetchOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends ReturnOptions<P, N, R>, CallOptions {}
 
-export interface FetchObjectsOptions<P extends object = Properties> extends FetchOptions<P> {
+export interface FetchObjectsOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends FetchOptions<P, N, R> {
   /** 1 … 10,000, default 100. */
   limit?: number;
   /** Objects to pass over, 0 … 1,000,000. Not beside `after`. */
@@ -49,7 +52,8 @@ export type Sort<P extends object = Properties> =
   | { target: 'id' | 'creationTime' | 'updateTime'; property?: undefined; order?: SortOrder };
 
 /** Of every search. */
-export interface SearchOptions<P extends object = Properties> extends FetchOptions<P> {
+export interface SearchOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends FetchOptions<P, N, R> {
   /** 1 … 10,000, default 10; with `groupBy` 100, and then the hits that are put into groups. */
   limit?: number;
   /** Hits to pass over, 0 … 10,000. */
@@ -61,15 +65,20 @@ export interface SearchOptions<P extends object = Properties> extends FetchOptio
 }
 
 /** The same search, its hits put into groups by a property. */
-export interface GroupBy<P extends object = Properties> {
-  property: OrderedName<P>;
+export interface GroupBy<P extends object = Properties, G extends OrderedName<P> = OrderedName<P>> {
+  property: G;
   /** Groups that are made, those with the best hits; 1 … 10,000, default 10. */
   numberOfGroups?: number;
   /** Hits of each, its best; 1 … 10,000, default 10. */
   objectsPerGroup?: number;
 }
 
-export type Grouped<P extends object, O> = O & { groupBy: GroupBy<P> };
+/** The values groups of `G` may have. */
+export type GroupValue<P extends object, G extends keyof P> = unknown extends ElementOf<P[G]> ? Ordered : Extract<ElementOf<P[G]>, Ordered>;
+
+type Ordered = string | number | boolean | Date;
+
+export type Grouped<P extends object, O, G extends OrderedName<P> = OrderedName<P>> = O & { groupBy: GroupBy<P, G> };
 
 /** How the vector of a search is looked for. */
 export interface VectorOptions {
@@ -81,7 +90,8 @@ export interface VectorOptions {
   oversampling?: number;
 }
 
-export interface NearOptions<P extends object = Properties> extends SearchOptions<P>, VectorOptions {
+export interface NearOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends SearchOptions<P, N, R>, VectorOptions {
   /** Only hits at most so far away. */
   distance?: number;
   /** cosine: only hits at least so certain, 0 … 1: 1 − distance / 2. Not beside `distance`. */
@@ -116,9 +126,11 @@ export interface KeywordOptions<P extends object = Properties> {
   typoTolerance?: TypoTolerance;
 }
 
-export interface Bm25Options<P extends object = Properties> extends SearchOptions<P>, KeywordOptions<P> {}
+export interface Bm25Options<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends SearchOptions<P, N, R>, KeywordOptions<P> {}
 
-export interface HybridOptions<P extends object = Properties> extends SearchOptions<P>, KeywordOptions<P>, VectorOptions {
+export interface HybridOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
+  extends SearchOptions<P, N, R>, KeywordOptions<P>, VectorOptions {
   /** Weight of nearness, 0 … 1; the rest is that of words. Default 0.75. With 0 no vector is needed, with 1 no word is looked for. */
   alpha?: number;
   /** What is near; default what the collection's vectorizer makes of the text. */

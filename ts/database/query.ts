@@ -1,5 +1,6 @@
 /** Finding objects: by id, in order, by nearness, by words, and by both. */
 import { VectileError, invalid } from '../errors.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { Shard } from '../shard/shard.js';
 import type { StoredObject } from '../shard/types.js';
@@ -13,9 +14,12 @@ import { keywordHits, keywordQuery } from './keyword.js';
 import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
 import {
   BM25_KEYS, FETCH_OBJECTS_KEYS, HYBRID_KEYS, NEAR_KEYS, fetchPageOf, pageOf,
-  type Bm25Options, type FetchObjectsOptions, type FetchOptions, type GroupBy, type Grouped, type HybridOptions, type NearOptions,
+  type Bm25Options, type FetchObjectsOptions, type FetchOptions, type GroupBy, type Grouped, type GroupValue, type HybridOptions, type NearOptions,
+  type OrderedName,
 } from './query-options.js';
-import { RETURN_OPTIONS, resultMaker, type MetadataName, type StoredResult } from './results.js';
+import {
+  RETURN_OPTIONS, resultMaker, type MetadataName, type MetadataNames, type PropertyNames, type Returned, type StoredResult, type Sure,
+} from './results.js';
 import { sortKeys, sortedObjects } from './sorted.js';
 import type { Properties, VectorsInput } from './typed.js';
 
@@ -28,6 +32,12 @@ export type {
 /** As implementations see it. */
 type MaybeGrouped<P extends object, O> = O & { groupBy?: GroupBy<P> };
 
+/** What a search resolves to that tells all of `Told`, by the types of its options. */
+type Found<P extends object, N, R, Told extends MetadataName> = Promise<QueryResult<Returned<P, N>, Sure<R, Told>>>;
+type InGroups<P extends object, N, R, Told extends MetadataName, G extends OrderedName<P>> =
+  Promise<GroupedResult<Returned<P, N>, Sure<R, Told>, GroupValue<P, G>>>;
+type Scored = 'score' | 'explainScore';
+
 /** Ids of last objects of pages that are remembered, lest a page cannot follow one that was deleted. */
 const PAGE_ENDS = 1000;
 
@@ -39,23 +49,27 @@ export class Query<P extends object = Properties> {
   }
 
   /** Null if there is no such object. */
-  fetchObjectById(id: string, options?: FetchOptions<P>): Promise<StoredResult<P> | null> {
+  fetchObjectById<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    id: string, options?: FetchOptions<P, N, R>,
+  ): Promise<StoredResult<Returned<P, N>, Sure<R>> | null> {
     return this.#call(options, RETURN_OPTIONS, async (host) => {
       checkId(id);
-      const { wantsVectors, make } = resultMaker<P>(host, options);
+      const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(host, options);
       const object = await (await host.shard()).get(id, { vectors: wantsVectors });
       return object ? make(object) : null;
     });
   }
 
   /** Those that are there, in the order of the ids. */
-  fetchObjectsByIds(ids: readonly string[], options?: FetchOptions<P>): Promise<QueryResult<P>> {
+  fetchObjectsByIds<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    ids: readonly string[], options?: FetchOptions<P, N, R>,
+  ): Found<P, N, R, never> {
     return this.#call(options, RETURN_OPTIONS, async (host) => {
       if (!Array.isArray(ids)) throw invalid('ids', 'an array of ids', ids);
       ids.forEach((id, i) => checkId(id, `ids[${i}]`));
-      const { wantsVectors, make } = resultMaker<P>(host, options);
+      const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(host, options);
       const shard = await host.shard();
-      const objects: StoredResult<P>[] = [];
+      const objects: StoredResult<Returned<P, N>, Sure<R>>[] = [];
       for (const id of ids) {
         const object = await shard.get(id, { vectors: wantsVectors });
         if (object) objects.push(make(object));
@@ -68,41 +82,55 @@ export class Query<P extends object = Properties> {
    * A page of the objects, or of those for which `filters` is true: without `sort` in an order in which each keeps its place for
    * as long as it is there. Pages follow each other by `after`, until one is empty.
    */
-  fetchObjects(options: FetchObjectsOptions<P> = {}): Promise<QueryResult<P>> {
-    return this.#call(options, FETCH_OBJECTS_KEYS, async (host, signal) => {
+  fetchObjects<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    options: FetchObjectsOptions<P, N, R> = {},
+  ): Found<P, N, R, never> {
+    return this.#call(options, FETCH_OBJECTS_KEYS, async (host, signal, deadline) => {
       const { after, filters, sort } = options;
       const { limit, offset } = fetchPageOf(options);
       if (after !== undefined) checkId(after, 'after');
       if (after !== undefined && offset) throw invalid('offset', 'none beside `after`', offset);
       const keys = sort === undefined ? [] : sortKeys(host.schema(), sort);
-      const { wantsVectors, make } = resultMaker<P>(host, options);
+      const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(host, options);
       const filter = await filterOf(host, filters);
       const shard = await host.shard();
-      const page = { filter, limit, offset, after };
+      const page = { filter, limit, offset, after, deadline };
       const objects = await (keys.length ? sortedObjects(shard, { ...page, keys }, wantsVectors, signal) : inOrder(shard, host.pageEnds, page, wantsVectors));
       return { objects: objects.map((object) => make(object)) };
     });
   }
 
   /** The nearest to a vector, nearest first. */
-  nearVector(vector: VectorsInput, options: Grouped<P, NearOptions<P>>): Promise<GroupedResult<P>>;
-  nearVector(vector: VectorsInput, options?: NearOptions<P>): Promise<QueryResult<P>>;
-  nearVector(vector: VectorsInput, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<P>> {
-    return this.#call(options, NEAR_KEYS, (host) => this.#near(host, vectorQuery(host.schema(), vector, options.targetVector), options));
+  nearVector<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
+    vector: VectorsInput, options: Grouped<P, NearOptions<P, N, R>, G>,
+  ): InGroups<P, N, R, 'distance', G>;
+  nearVector<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    vector: VectorsInput, options?: NearOptions<P, N, R>,
+  ): Found<P, N, R, 'distance'>;
+  nearVector(vector: VectorsInput, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<object>> {
+    return this.#call(options, NEAR_KEYS, (host, _, deadline) => this.#near(host, vectorQuery(host.schema(), vector, options.targetVector), options, deadline));
   }
 
   /** The nearest to the vector of an object, which is among them. */
-  nearObject(id: string, options: Grouped<P, NearOptions<P>>): Promise<GroupedResult<P>>;
-  nearObject(id: string, options?: NearOptions<P>): Promise<QueryResult<P>>;
-  nearObject(id: string, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<P>> {
-    return this.#call(options, NEAR_KEYS, async (host) => this.#near(host, await objectQuery(host, id, options.targetVector), options));
+  nearObject<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
+    id: string, options: Grouped<P, NearOptions<P, N, R>, G>,
+  ): InGroups<P, N, R, 'distance', G>;
+  nearObject<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    id: string, options?: NearOptions<P, N, R>,
+  ): Found<P, N, R, 'distance'>;
+  nearObject(id: string, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<object>> {
+    return this.#call(options, NEAR_KEYS, async (host, _, deadline) => this.#near(host, await objectQuery(host, id, options.targetVector), options, deadline));
   }
 
   /** The nearest to the vector that the collection's vectorizer makes of a text; of up to 64 texts, to the mean of theirs. */
-  nearText(text: string | readonly string[], options: Grouped<P, NearOptions<P>>): Promise<GroupedResult<P>>;
-  nearText(text: string | readonly string[], options?: NearOptions<P>): Promise<QueryResult<P>>;
-  nearText(text: string | readonly string[], options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<P>> {
-    return this.#call(options, NEAR_KEYS, async (host, signal) => this.#near(host, await textQuery(host, text, options.targetVector, signal), options));
+  nearText<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
+    text: string | readonly string[], options: Grouped<P, NearOptions<P, N, R>, G>,
+  ): InGroups<P, N, R, 'distance', G>;
+  nearText<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    text: string | readonly string[], options?: NearOptions<P, N, R>,
+  ): Found<P, N, R, 'distance'>;
+  nearText(text: string | readonly string[], options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<object>> {
+    return this.#call(options, NEAR_KEYS, async (host, signal, deadline) => this.#near(host, await textQuery(host, text, options.targetVector, signal), options, deadline));
   }
 
   /**
@@ -113,14 +141,18 @@ export class Query<P extends object = Properties> {
    * const { objects } = await tickets.query.bm25('refund of a parcel', { queryProperties: ['title^3', 'text'], returnMetadata: ['score'] });
    * ```
    */
-  bm25(query: string, options: Grouped<P, Bm25Options<P>>): Promise<GroupedResult<P>>;
-  bm25(query: string, options?: Bm25Options<P>): Promise<QueryResult<P>>;
-  bm25(query: string, options: MaybeGrouped<P, Bm25Options<P>> = {}): Promise<QueryResult<P>> {
-    return this.#call(options, BM25_KEYS, async (host) => {
+  bm25<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
+    query: string, options: Grouped<P, Bm25Options<P, N, R>, G>,
+  ): InGroups<P, N, R, Scored, G>;
+  bm25<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    query: string, options?: Bm25Options<P, N, R>,
+  ): Found<P, N, R, Scored>;
+  bm25(query: string, options: MaybeGrouped<P, Bm25Options<P>> = {}): Promise<QueryResult<object>> {
+    return this.#call(options, BM25_KEYS, async (host, _, deadline) => {
       const words = keywordQuery(host.schema(), query, options);
       const page = pageOf(options);
       const take = hitResults<P>(host, options);
-      return keywordHits(host, words, page, { filters: options.filters, isExplained: isExplained(options) }, take);
+      return keywordHits(host, words, page, { filters: options.filters, isExplained: isExplained(options), deadline }, take);
     });
   }
 
@@ -129,33 +161,40 @@ export class Query<P extends object = Properties> {
    * and a hit's score is the sum of what they give it, weighted by `alpha`. Throws VECTORIZER_MISSING if a vector is needed and
    * there is neither `vector` nor a vectorizer.
    */
-  hybrid(query: string, options: Grouped<P, HybridOptions<P>>): Promise<GroupedResult<P>>;
-  hybrid(query: string, options?: HybridOptions<P>): Promise<QueryResult<P>>;
-  hybrid(query: string, options: MaybeGrouped<P, HybridOptions<P>> = {}): Promise<QueryResult<P>> {
-    return this.#call(options, HYBRID_KEYS, async (host, signal) => {
+  hybrid<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
+    query: string, options: Grouped<P, HybridOptions<P, N, R>, G>,
+  ): InGroups<P, N, R, Scored, G>;
+  hybrid<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
+    query: string, options?: HybridOptions<P, N, R>,
+  ): Found<P, N, R, Scored>;
+  hybrid(query: string, options: MaybeGrouped<P, HybridOptions<P>> = {}): Promise<QueryResult<object>> {
+    return this.#call(options, HYBRID_KEYS, async (host, signal, deadline) => {
       const page = pageOf(options);
       const take = hitResults<P>(host, options);
-      return hybridHits(host, query, page, { ...options, isExplained: isExplained(options) }, signal, take);
+      return hybridHits(host, query, page, { ...options, isExplained: isExplained(options), deadline }, signal, take);
     });
   }
 
-  async #near(host: ShardHost, query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>): Promise<QueryResult<P>> {
-    const page = pageOf(options);
-    if (options.diversity === undefined) return nearHits(host, query, page, options, hitResults<P>(host, options));
+  async #near(host: ShardHost, query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>, deadline: Deadline | undefined): Promise<QueryResult<object>> {
+    const page = pageOf(options), asked = { ...options, deadline };
+    if (options.diversity === undefined) return nearHits(host, query, page, asked, hitResults<P>(host, options));
     const diverse = diverseResults<P>(host, query.field, options, page, options.diversity);
-    return nearHits(host, query, diverse.page, options, diverse.take);
+    return nearHits(host, query, diverse.page, asked, diverse.take);
   }
 
-  #call<T>(options: CallOptions | undefined, known: readonly string[], work: (host: ShardHost, signal: AbortSignal | undefined) => Promise<T> | T): Promise<T> {
-    return call(options, known, (signal) => this.#host.use((host) => work(host, signal)));
+  #call<T>(
+    options: CallOptions | undefined, known: readonly string[],
+    work: (host: ShardHost, signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T> | T,
+  ): Promise<T> {
+    return call(options, known, (signal, deadline) => this.#host.use((host) => work(host, signal, deadline)));
   }
 }
 
-async function inOrder(shard: Shard, pageEnds: Map<string, number>, { filter, limit, offset, after }: Place, vectors: boolean): Promise<StoredObject[]> {
+async function inOrder(shard: Shard, pageEnds: Map<string, number>, { filter, limit, offset, after, deadline }: Place, vectors: boolean): Promise<StoredObject[]> {
   const from = after === undefined ? 0 : slotAfter(pageEnds, shard.slotOf(after), after);
   let objects: (StoredObject | undefined)[];
   if (filter) {
-    const found = shard.select(filter);
+    const found = shard.select(filter, deadline);
     // as of hits of searches, their objects are asked for before anything else has its turn
     const set = found instanceof Promise ? await found : found;
     const slots: number[] = [];
@@ -189,6 +228,7 @@ interface Place {
   limit: number;
   offset: number;
   after: string | undefined;
+  deadline: Deadline | undefined;
 }
 
 function isExplained({ returnMetadata }: { returnMetadata?: readonly MetadataName[] }): boolean {

@@ -5,7 +5,7 @@ import type { Hit } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { decodeProperties } from './properties.js';
 import { checkPropertyNames, vectorOf } from './schema.js';
-import type { Properties } from './typed.js';
+import type { Properties, PropertiesRead } from './typed.js';
 
 export type MetadataName = 'distance' | 'certainty' | 'score' | 'explainScore' | 'creationTime' | 'updateTime' | 'revision';
 
@@ -24,21 +24,32 @@ export interface Metadata {
   revision?: number;
 }
 
-export interface StoredResult<P extends object = Properties> {
+/** `R`: metadata that are sure to be there. */
+export interface StoredResult<P extends object = Properties, R extends MetadataName = never> {
   id: string;
   /** All, or those of `returnProperties`. */
-  properties: P;
+  properties: PropertiesRead<P>;
   /** What was asked for by `returnMetadata`. */
-  metadata: Metadata;
+  metadata: Metadata & Required<Pick<Metadata, R>>;
   /** By name; empty unless asked for by `includeVector`. */
   vectors: Record<string, Float32Array>;
 }
 
-export interface ReturnOptions<P extends object = Properties> {
+export type PropertyNames<P extends object> = readonly Extract<keyof P, string>[] | undefined;
+export type MetadataNames = readonly MetadataName[] | undefined;
+
+/** Those of `returnProperties`, by its type; undefined: all. */
+export type Returned<P extends object, N> = N extends readonly (infer K)[] ? Pick<P, K & keyof P> : P;
+
+/** What of `returnMetadata` is there after a search that tells all of `Told`. Of a list of any names nothing is known. */
+export type Sure<R, Told extends MetadataName = never> =
+  R extends readonly (infer N)[] ? MetadataName extends N ? never : N & (Told | 'creationTime' | 'updateTime' | 'revision') : never;
+
+export interface ReturnOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames> {
   /** Names of properties; default all. */
-  returnProperties?: readonly Extract<keyof P, string>[];
+  returnProperties?: N;
   /** Default none. */
-  returnMetadata?: readonly MetadataName[];
+  returnMetadata?: R;
   /** True for all vectors, or names of vectors. Default false. */
   includeVector?: boolean | readonly string[];
 }
@@ -48,15 +59,15 @@ const HIT_METADATA = ['distance', 'certainty', 'score', 'explainScore'] as const
 const METADATA: readonly MetadataName[] = [...HIT_METADATA, 'creationTime', 'updateTime', 'revision'];
 
 /** Makes results of what is stored; checks the options first. Properties are read by the schema as it is by then: they may be newer than the call. */
-export function resultMaker<P extends object>(host: CollectionHost, options: ReturnOptions<P> = {}): {
+export function resultMaker<P extends object, R extends MetadataName = never>(host: CollectionHost, options: ReturnOptions<Properties> = {}): {
   wantsVectors: boolean;
-  make(object: StoredObject, hit?: Hit): StoredResult<P>;
+  make(object: StoredObject, hit?: Hit): StoredResult<P, R>;
 } {
   const { returnProperties, returnMetadata = [], includeVector = false } = options;
   const schema = host.schema();
   if (returnProperties !== undefined) checkPropertyNames(schema, returnProperties);
   if (!Array.isArray(returnMetadata)) throw invalid('returnMetadata', `an array of ${METADATA.join(', ')}`, returnMetadata);
-  for (const name of returnMetadata) if (!METADATA.includes(name)) throw invalid('returnMetadata', METADATA.join(', '), name);
+  for (const name of returnMetadata) if (!METADATA.includes(name)) throw invalid('returnMetadata', `one of ${METADATA.join(', ')}`, name);
   if (typeof includeVector !== 'boolean' && !Array.isArray(includeVector)) throw invalid('includeVector', 'true, false or names of vectors', includeVector);
   const wanted = Array.isArray(includeVector) ? includeVector.map((name: string) => vectorOf(schema, name, 'includeVector')) : includeVector ? schema.vectors : [];
   const asks = new Set(returnMetadata);
@@ -74,7 +85,8 @@ export function resultMaker<P extends object>(host: CollectionHost, options: Ret
         const values = object.vectors?.find((vector) => vector.number === number)?.values;
         if (values) Object.defineProperty(vectors, name, { value: values, writable: true, enumerable: true, configurable: true });
       }
-      return { id: object.id, properties: decodeProperties<P>(host.schema(), object.properties, returnProperties), metadata, vectors };
+      const properties = decodeProperties<PropertiesRead<P>>(host.schema(), object.properties, returnProperties);
+      return { id: object.id, properties, metadata: metadata as StoredResult<P, R>['metadata'], vectors };
     },
   };
 }

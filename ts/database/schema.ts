@@ -9,7 +9,7 @@ import {
 } from './property-schema.js';
 import { changedMultiTenancy, multiTenancySchema, type MultiTenancySchema } from './multi-tenancy-schema.js';
 import { listed, pathText, refusal } from './refusal.js';
-import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, VectorConfig } from './typed.js';
+import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, StoredConfig, VectorConfig } from './typed.js';
 import { changedVector, vectorSchema, type VectorSchema } from './vector-schema.js';
 
 export type { InvertedIndexSchema } from './inverted-schema.js';
@@ -31,13 +31,15 @@ export interface Schema {
   readonly invertedIndex?: InvertedIndexSchema;
   /** Only of collections with tenants. */
   readonly multiTenancy?: MultiTenancySchema;
+  /** It was made with a vectorizer: texts are not to be written without vectors by mistake. */
+  readonly vectorizer?: true;
   /** 1, and one more with every change. */
   readonly revision: number;
 }
 
 const VECTOR_NUMBER_MAX = 65_535;
 const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'vectorizer'];
-const UPDATES = ['description', 'autoSchema', 'invertedIndex', 'multiTenancy', 'vectors'];
+const UPDATES = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy'];
 const DEFAULT_INVERTED_INDEX = invertedIndexSchema({});
 const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
@@ -53,12 +55,13 @@ export function createSchema<P extends object = Properties>(config: CollectionCo
   let schema: Schema = {
     name,
     ...description !== undefined && { description },
-    properties: propertySchemas('properties', properties as readonly PropertyConfig[], autoSchema),
+    properties: propertySchemas('properties', properties as unknown as readonly PropertyConfig[], autoSchema),
     vectors: [],
     nextVectorNumber: 0,
     autoSchema,
     invertedIndex: invertedIndexSchema(invertedIndex),
     ...tenancy && { multiTenancy: tenancy },
+    ...vectorizer && { vectorizer: true },
     revision: 1,
   };
   checkCount(schema.properties);
@@ -98,7 +101,9 @@ export function dropVector(schema: Schema, name: string): Schema {
 export function updateSchema(schema: Schema, update: CollectionUpdate): Schema {
   if (typeof update !== 'object' || update === null) throw refusal('INVALID_ARGUMENT', 'update', 'an object', update);
   checkOptions(update, UPDATES, 'update');
-  const { description = schema.description, autoSchema = schema.autoSchema } = update;
+  const { name = schema.name, properties = schema.properties, description = schema.description, autoSchema = schema.autoSchema } = update;
+  if (name !== schema.name) throw refusal('INVALID_ARGUMENT', 'name', `${schema.name}, because it cannot be changed`, name);
+  if (!areEqual(properties, schema.properties)) throw refusal('INVALID_ARGUMENT', 'properties', 'those there are; addProperty adds one', properties);
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
   const invertedIndex = changedInvertedIndex(invertedIndexOf(schema), update.invertedIndex ?? {});
@@ -117,10 +122,10 @@ export function fixDimensions(schema: Schema, name: string, dimensions: number):
   return next(replaced(schema, changedVector(pathText('vectors', [name]), vector, { dimensions })));
 }
 
-/** The named vector; throws SCHEMA_MISMATCH if there is none. */
-export function vectorOf(schema: Schema, name: string, argument = 'vector'): VectorSchema {
+/** The named vector; throws SCHEMA_MISMATCH if there is none. `or`: what else may be meant. */
+export function vectorOf(schema: Schema, name: string, argument = 'vector', or = ''): VectorSchema {
   const vector = schema.vectors.find((candidate) => candidate.name === name);
-  if (!vector) throw refusal('SCHEMA_MISMATCH', argument, `the name of a vector (${listed(schema.vectors.map((each) => each.name))})`, name);
+  if (!vector) throw refusal('SCHEMA_MISMATCH', argument, `the name of a vector (${listed(schema.vectors.map((each) => each.name))})${or}`, name);
   return vector;
 }
 
@@ -139,7 +144,7 @@ export function checkPropertyNames(schema: Schema, names: readonly string[], arg
 }
 
 /** A configuration that makes the same collection again, as far as it is stored. */
-export function configOf<P extends object = Properties>(schema: Schema): CollectionConfig<P> {
+export function configOf<P extends object = Properties>(schema: Schema): StoredConfig<P> {
   const { name, description, properties, autoSchema, multiTenancy } = schema;
   const vectors: Record<string, VectorConfig> = Object.create(null);
   for (const { number: _, name: vectorName, index, quantizer, ...vector } of schema.vectors) {
@@ -162,6 +167,12 @@ function withVector(argument: string, schema: Schema, name: string, config: Vect
 
 function replaced(schema: Schema, vector: VectorSchema): Schema {
   return { ...schema, vectors: schema.vectors.map((present) => (present.number === vector.number ? vector : present)) };
+}
+
+/** Completed, and in their order. */
+function areEqual(given: readonly PropertyConfig[], present: readonly PropertySchema[]): boolean {
+  const complete = (properties: readonly PropertyConfig[]) => JSON.stringify(propertySchemas('properties', properties, true));
+  return given === present || complete(given) === complete(present);
 }
 
 function next(schema: Schema): Schema {

@@ -5,16 +5,15 @@
  */
 import { oneOf } from '../engine/checks.js';
 import { VectileError, invalid } from '../errors.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
-import type { SlotSet } from '../search/slot-set.js';
 import { Top, compareRows, type SortOrder, type SortRow } from '../search/sorting.js';
 import type { NumbersKey } from '../search/types.js';
 import type { Value } from '../search/values.js';
 import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
-import type { StoredObject } from '../shard/types.js';
+import type { Question, StoredObject } from '../shard/types.js';
 import { checkAborted } from './calls.js';
-import { askAll } from './hits.js';
 import { isFilterable, type PropertySchema } from './property-schema.js';
 import { checkNested } from './query-options.js';
 import type { Schema } from './schema.js';
@@ -36,6 +35,7 @@ export interface SortedPage {
   limit: number;
   offset: number;
   after: string | undefined;
+  deadline?: Deadline | undefined;
 }
 
 const KEYS_MAX = 16;
@@ -43,8 +43,6 @@ const TARGETS = ['id', 'creationTime', 'updateTime'] as const;
 const COLUMN_TYPES = ['int', 'number', 'boolean', 'date'];
 /** Ids compared at a time. */
 const IDS = 4096;
-/** What was in memory once may have left it again. */
-const ATTEMPTS = 3;
 
 export function sortKeys(schema: Schema, sort: unknown): SortKey[] {
   const list: readonly unknown[] = Array.isArray(sort) ? sort : [sort];
@@ -72,18 +70,16 @@ export function sortedObjects(shard: Shard, page: SortedPage, wantsVectors: bool
 }
 
 async function sortedByColumns(shard: Shard, page: SortedPage, wantsVectors: boolean): Promise<StoredObject[]> {
-  const { keys, filter, limit, offset, after } = page;
-  const questions = [() => selected(shard, filter), ...keys.map(({ column }) => () => shard.column(column!))];
-  for (let attempt = 1; ; attempt++) {
-    const answers = askAll<SlotSet | Float64Array>(questions);
-    const isOfNow = !answers.some((answer) => answer instanceof Promise);
-    // what is waited for may be of different moments: asked again, it is in memory
-    const [set, ...columns] = (isOfNow ? answers : await Promise.all(answers)) as [SlotSet, ...Float64Array[]];
-    if (!isOfNow && attempt < ATTEMPTS) continue;
+  const { keys, limit, offset, after } = page;
+  return shard.columns(questionOf(page), (slots, columns) => {
     const top = new Top<number>(limit + offset, byColumns(columns, keys), after === undefined ? undefined : slotOf(shard, after));
-    for (const slot of set.toArray()) top.add(slot);
+    for (const slot of slots.toArray()) top.add(slot);
     return existing(shard, top.sorted().slice(offset), wantsVectors);
-  }
+  });
+}
+
+function questionOf({ keys, filter, deadline }: SortedPage): Question {
+  return { filter, deadline, keys: keys.flatMap(({ column }) => column ?? []) };
 }
 
 /** Of equals the lower slot comes first. NaN, and what is beyond a column, is no value. */
@@ -110,25 +106,25 @@ interface Row extends SortRow {
 interface Rows {
   /** That of an object. */
   of(id: string): Promise<Row | undefined>;
-  /** Of all objects for which the filter is true. */
-  pages(filter: FilterNode | undefined, signal: AbortSignal | undefined): AsyncIterable<Row[]>;
+  /** Of all objects for which the filter of the page is true. */
+  pages(signal: AbortSignal | undefined): AsyncIterable<Row[]>;
 }
 
 async function sortedByRows(shard: Shard, page: SortedPage, wantsVectors: boolean, signal: AbortSignal | undefined): Promise<StoredObject[]> {
-  const { keys, filter, limit, offset, after } = page;
-  const rows = keys.some(({ property, column }) => property && column === undefined) ? objectRows(shard, keys) : await idRows(shard, keys);
+  const { keys, filter, limit, offset, after, deadline } = page;
+  const rows = keys.some(({ property, column }) => property && column === undefined) ? objectRows(shard, page) : await idRows(shard, page);
   const afterRow = after === undefined ? undefined : await rows.of(after);
   if (after !== undefined && !afterRow) throw missing(after);
   const top = new Top<Row>(limit + offset, compareRows(keys.map(({ order }) => order)), afterRow);
-  for await (const each of rows.pages(filter, signal)) for (const row of each) top.add(row);
+  for await (const each of rows.pages(signal)) for (const row of each) top.add(row);
   const chosen = top.sorted().slice(offset);
   // since then objects may have gone, or have come to be others than the filter lets through
-  const matching = filter && await selected(shard, filter);
+  const matching = filter && await shard.select(filter, deadline);
   const isThere = ({ slot, id }: Row) => shard.slotOf(id) === slot && (!matching || matching.has(slot));
   return existing(shard, chosen.filter(isThere).map(({ slot }) => slot), wantsVectors);
 }
 
-function objectRows(shard: Shard, keys: readonly SortKey[]): Rows {
+function objectRows(shard: Shard, { keys, filter, deadline }: SortedPage): Rows {
   const properties = keys.flatMap(({ property }) => property ?? []);
   const rowOf = (object: StoredObject): Row => {
     const { id, slot, created, updated } = object;
@@ -141,25 +137,26 @@ function objectRows(shard: Shard, keys: readonly SortKey[]): Rows {
       const object = await shard.get(id);
       return object && rowOf(object);
     },
-    async *pages(filter, signal) {
-      for await (const objects of pagesOf((work) => work({ shard: async () => shard }), filter, {}, signal)) yield objects.map(rowOf);
+    async *pages(signal) {
+      for await (const objects of pagesOf((work) => work({ shard: async () => shard }), filter, {}, signal, 0, deadline)) yield objects.map(rowOf);
     },
   };
 }
 
-async function idRows(shard: Shard, keys: readonly SortKey[]): Promise<Rows> {
-  const columns = await Promise.all(keys.map(({ column }) => column && shard.column(column)));
+async function idRows(shard: Shard, page: SortedPage): Promise<Rows> {
+  const { slots, columns } = await shard.columns(questionOf(page), (set, ofKeys) => ({ slots: set.toArray(), columns: ofKeys }));
   const rowOf = (slot: number): Row | undefined => {
     const id = shard.idOf(slot);
-    return id === undefined ? undefined : { id, slot, values: columns.map((column): Value => (column ? numberOrNull(column[slot]) : id)) };
+    if (id === undefined) return undefined;
+    let next = 0;
+    return { id, slot, values: page.keys.map(({ column }): Value => (column ? numberOrNull(columns[next++]![slot]) : id)) };
   };
   return {
     async of(id) {
       const slot = shard.slotOf(id);
       return slot < 0 ? undefined : rowOf(slot);
     },
-    async *pages(filter, signal) {
-      const slots = (await selected(shard, filter)).toArray();
+    async *pages(signal) {
       for (let from = 0; from < slots.length; from += IDS) {
         yield Array.from(slots.subarray(from, from + IDS), rowOf).filter((row) => row !== undefined);
         await pause();
@@ -170,10 +167,6 @@ async function idRows(shard: Shard, keys: readonly SortKey[]): Promise<Rows> {
 }
 
 const numberOrNull = (value: number | undefined): number | null => (value === undefined || Number.isNaN(value) ? null : value);
-
-function selected(shard: Shard, filter: FilterNode | undefined): SlotSet | Promise<SlotSet> {
-  return filter ? shard.select(filter) : shard.all();
-}
 
 /** Objects of slots, in their order. */
 async function existing(shard: Shard, slots: readonly number[], vectors: boolean): Promise<StoredObject[]> {

@@ -1,6 +1,7 @@
 /** What callers of collections write and get, as types. Nothing here runs. */
 import type { StopwordOptions } from '../search/stopwords.js';
-import type { Codec, DataType, FullVectors, Metric, Tokenization, VectorInput } from '../types.js';
+import type { Codec, DataType, FullVectors, Metric, ScalarType, Tokenization, VectorInput } from '../types.js';
+import type { KindOf } from './filters.js';
 
 export type { Stemmer } from '../search/stemming.js';
 export type { StopwordOptions } from '../search/stopwords.js';
@@ -17,10 +18,49 @@ export type PropertyValue =
 
 export type Properties = Record<string, PropertyValue>;
 
-export interface PropertyConfig<P extends object = Properties> {
-  /** A letter or _, then letters, digits, _ and -; at most 231 characters. */
-  name: Extract<keyof P, string>;
-  dataType: DataType;
+/** Properties as they are written: moments and bytes also as texts, null for what is not there. */
+export type PropertiesInput<P extends object> = Properties extends P ? P : { [K in keyof P]: ValueInput<P[K]> | (undefined extends P[K] ? null : never) };
+
+export type ValueInput<V> =
+  0 extends 1 & V ? V
+    : V extends Date ? Date | string
+    : V extends Uint8Array ? Uint8Array | string
+    : V extends readonly (infer E)[] ? readonly ValueInput<E>[]
+    : V extends object ? PropertiesInput<V>
+    : V;
+
+/** Properties as they are read: where null may be written, nothing may be there. */
+export type PropertiesRead<P extends object> = P extends { readonly [K in keyof P]: {} | undefined } ? P : WithoutNull<P>;
+
+type WithoutNull<P extends object> =
+  & { [K in keyof P as null extends P[K] ? never : K]: P[K] }
+  & { [K in keyof P as null extends P[K] ? K : never]?: Exclude<P[K], null> };
+
+/** Types that values of V have; those of no one kind may have any. */
+export type DataTypeOf<V> =
+  unknown extends V ? DataType
+    : [NonNullable<V>] extends [readonly (infer E)[]] ? `${Exclude<ScalarTypeOf<E>, 'blob'>}[]`
+    : KindOf<NonNullable<V>> extends 'any' ? DataType : ScalarTypeOf<NonNullable<V>>;
+
+type ScalarTypeOf<V> =
+  KindOf<V> extends infer Kind
+    ? Kind extends 'any' ? ScalarType
+      : Kind extends 'text' ? 'text' | 'uuid'
+      : Kind extends 'number' ? 'int' | 'number'
+      : Kind extends 'place' ? 'geoCoordinates' | 'object'
+      : Kind extends 'boolean' | 'date' ? Kind
+      : [V] extends [Uint8Array] ? 'blob' : 'object'
+    : never;
+
+export type PropertyConfig<P extends object = Properties> = {
+  [K in keyof P & string]-?: PropertyOptions & {
+    /** A letter or _, then letters, digits, _ and -; at most 231 characters. */
+    name: K;
+    dataType: DataTypeOf<P[K]>;
+  }
+}[keyof P & string];
+
+export interface PropertyOptions {
   description?: string;
   /** text and text[]; default `word`. */
   tokenization?: Tokenization;
@@ -104,7 +144,7 @@ export interface CollectionConfig<P extends object = Properties> {
   /** A letter or _, then letters, digits and _; at most 255 characters. */
   name: string;
   description?: string;
-  properties?: readonly PropertyConfig<P>[];
+  properties?: readonly PropertyConfig<NoInfer<P>>[];
   /** Named vectors of an object. Default `{ default: {} }`. */
   vectors?: Readonly<Record<string, VectorConfig>>;
   invertedIndex?: InvertedIndexConfig;
@@ -112,12 +152,20 @@ export interface CollectionConfig<P extends object = Properties> {
   autoSchema?: boolean;
   /** With tenants, the index of a vector is `dynamic` unless it says otherwise. */
   multiTenancy?: MultiTenancyConfig;
-  /** A function, so it is not stored: give it again to `use`. */
+  /** A function, so it is not stored, only that there is one: give it again to `use`. */
   vectorizer?: Vectorizer;
 }
 
-/** What may be changed of a collection; the rest is accepted if it is as it was. */
+/** As it is stored, with all defaults. */
+export type StoredConfig<P extends object = Properties> =
+  CollectionConfig<P> & Required<Pick<CollectionConfig<P>, 'properties' | 'vectors' | 'autoSchema' | 'invertedIndex'>>;
+
+/** What may be changed of a collection; the rest is accepted if it is as it was, so that what `config.get` gave is. */
 export interface CollectionUpdate {
+  /** As it is. */
+  name?: string;
+  /** As they are; `config.addProperty` adds one. */
+  properties?: readonly PropertyConfig[];
   description?: string;
   autoSchema?: boolean;
   multiTenancy?: MultiTenancyConfig;

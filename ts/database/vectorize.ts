@@ -26,26 +26,32 @@ export function touchesText(schema: Schema, patch: object): boolean {
   return schema.properties.some(({ name, dataType }) => isText(dataType) && Object.hasOwn(patch, name));
 }
 
+/** Whether texts without vectors get them: `null` for a vectorizer says that they do not. Otherwise what was forgotten is missed. */
+export function isVectorized({ vectorizer }: CollectionHost, schema: Schema): boolean {
+  return vectorizer === undefined ? schema.vectorizer === true : vectorizer !== null;
+}
+
 /** One vector each, not yet checked. At most TEXTS_MAX of them. Throws VECTORIZER_MISSING, VECTORIZER_FAILED. */
 export async function embed(host: CollectionHost, texts: string[], signal: AbortSignal | undefined): Promise<(Float32Array | number[])[]> {
-  const { vectorizer } = host;
+  const { name, vectorizer } = host;
   if (!vectorizer) {
-    throw new VectileError('VECTORIZER_MISSING', `collection ${host.name}: expected a vectorizer, given to create or use, got none`);
+    throw new VectileError('VECTORIZER_MISSING', `collection ${name}: expected use(${JSON.stringify(name)}, { vectorizer }), or a vector, got neither`);
   }
-  const expected = `vectorizer: expected ${texts.length} vectors`;
+  const expected = `vectorizer: expected a vector for each text, number[][] of length ${texts.length}`;
   let made: readonly ArrayLike<number>[];
   try {
     made = await vectorizer(texts, signal ? { signal } : {});
   } catch (cause) {
     checkAborted(signal);
-    throw new VectileError('VECTORIZER_FAILED', `${expected}, got an error: ${String(cause)}`, { cause });
+    throw new VectileError('VECTORIZER_FAILED', `vectorizer: threw ${String(cause)}`, { cause });
   }
   if (!Array.isArray(made) || made.length !== texts.length) {
-    throw new VectileError('VECTORIZER_FAILED', `${expected}, got ${Array.isArray(made) ? made.length : typeof made}`);
+    const got = Array.isArray(made) ? `${typeof made[0] === 'number' ? 'numbers' : 'an array'} of length ${made.length}` : typeof made;
+    throw new VectileError('VECTORIZER_FAILED', `${expected}, got ${got}`);
   }
   return made.map((vector: unknown) => {
     if (vector instanceof Float32Array || Array.isArray(vector)) return vector;
     if (ArrayBuffer.isView(vector) && !(vector instanceof DataView)) return Array.from(vector as unknown as ArrayLike<number>);
-    throw new VectileError('VECTORIZER_FAILED', `${expected}, got ${vector === null ? 'null' : typeof vector} in place of one`);
+    throw new VectileError('VECTORIZER_FAILED', `${expected}, got ${vector === null ? 'null' : `a ${typeof vector}`} in place of one`);
   });
 }

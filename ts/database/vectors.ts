@@ -7,6 +7,9 @@ import { fixDimensions, vectorOf, type Schema, type VectorSchema } from './schem
 import type { VectorsInput } from './typed.js';
 import { DIMENSIONS_MAX } from './vector-schema.js';
 
+/** Where a record of vectors is given that has another name. */
+export const OR_ARRAY = ', or the array by itself';
+
 export interface ResolvedVector {
   /** As in the schema. */
   number: number;
@@ -65,7 +68,7 @@ function* vectorsByField(schema: Schema, input: VectorsInput | undefined, argume
   for (const name of Object.keys(input)) {
     const vector = input[name];
     const place = pathText(argument, [name]);
-    if (vector !== undefined) yield [vectorOf(schema, name, place), vector, place];
+    if (vector !== undefined) yield [vectorOf(schema, name, place, OR_ARRAY), vector, place];
   }
 }
 

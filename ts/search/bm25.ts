@@ -15,6 +15,7 @@ import { invalid } from '../errors.js';
 import { allowedOrdinals, isIn, isSparse } from './allowed.js';
 import { Bm25Model } from './bm25-model.js';
 import type { Bm25Options } from './bm25-model.js';
+import { Deadline } from './deadline.js';
 import { searchableTerms } from './keyword-query.js';
 import type { Expansion, KeywordQuery, KeywordStatistics } from './keyword-query.js';
 import { PostingsCursor } from './postings-cursor.js';
@@ -34,6 +35,8 @@ export interface KeywordSearchOptions extends Bm25Options {
   readonly operator?: 'or' | 'and';
   /** `or`: so many terms must be there, in the same sense. Default 1. */
   readonly minimumMatch?: number;
+  /** By default the one that evaluations have by themselves. */
+  readonly deadline?: Deadline | undefined;
 }
 
 /** Ordinals that are scored together: 16 KiB of sums stay in the nearest cache. */
@@ -44,6 +47,10 @@ const SLACK = 1 + 1e-10;
 
 /** With fewer than one in so many of the objects, a filter's objects are looked up rather than the postings read. */
 const SELECTIVE = 16;
+
+/** What looking up a term, and reading a list in a window, is told to the deadline as. */
+const LOOK_UP = 10;
+const LIST = 4;
 
 // What a window is computed in, zero between windows. Evaluation is synchronous, so one of each is enough.
 const sums = new Float64Array(WINDOW);
@@ -65,14 +72,16 @@ interface PartGroup {
   readonly field: number;
   readonly idf: number;
   readonly expansions: readonly { readonly boost: number; readonly cursors: readonly PostingsCursor[] }[];
+  /** Of all expansions. */
+  readonly cursorCount: number;
   /** Its cursor, if there is but one. */
   readonly single: PostingsCursor | undefined;
   readonly singleBoost: number;
 }
 
-/** Best first, ties by lower slot. Sections `terms:…` of the query's properties must have been loaded. */
+/** Best first, ties by lower slot. Sections `terms:…` of the query's properties must have been loaded. Throws TIMEOUT. */
 export function search(parts: readonly Part[], query: KeywordQuery, statistics: KeywordStatistics, options: KeywordSearchOptions): KeywordHits {
-  const { k, filter, operator = 'or', minimumMatch = 1 } = options;
+  const { k, filter, operator = 'or', minimumMatch = 1, deadline = new Deadline() } = options;
   if (!(Number.isInteger(k) && k > 0)) throw invalid('k', 'a positive integer', k);
   if (!(Number.isInteger(minimumMatch) && minimumMatch > 0)) throw invalid('minimumMatch', 'a positive integer', minimumMatch);
   const model = new Bm25Model(query, statistics, options);
@@ -80,7 +89,7 @@ export function search(parts: readonly Part[], query: KeywordQuery, statistics: 
   const hits = new TopHits(k);
   const isSelective = filter !== undefined && isSparse(filter, parts.reduce((sum, part) => sum + part.slots.length, 0) / SELECTIVE);
   try {
-    for (const part of parts) new PartSearch(part, query, model, needed, filter, hits).run(isSelective);
+    for (const part of parts) new PartSearch(part, query, model, needed, filter, hits, deadline).run(isSelective);
   } catch (error) {
     for (const scratch of [sums, summed, expansionValues, groupValues, matched]) scratch.fill(0);
     throw error;
@@ -103,25 +112,33 @@ class PartSearch {
   readonly #mostEssential: number;
   readonly #filter: Uint32Array | undefined;
   readonly #hits: TopHits;
+  readonly #deadline: Deadline;
+  readonly #cursorCount: number;
   /** Of a window: at least the score of what has group i and all after it. f64[groups + 1] */
   readonly #bounds: Float64Array;
 
-  constructor(part: Part, query: KeywordQuery, model: Bm25Model, needed: readonly number[], filter: Uint32Array | undefined, hits: TopHits) {
+  constructor(
+    part: Part, query: KeywordQuery, model: Bm25Model, needed: readonly number[], filter: Uint32Array | undefined, hits: TopHits, deadline: Deadline,
+  ) {
     this.#part = part;
     this.#k1 = model.k1;
     this.#needed = needed;
     this.#isCounting = needed.some((count) => count > 1);
     this.#filter = filter;
     this.#hits = hits;
+    this.#deadline = deadline;
+    let cursorCount = 0;
     for (const { field, index, idf } of model.groups) {
       const { properties, groups } = query.fields[field]!;
       const expansions = (groups[index] ?? [])
-        .map((expansion) => ({ boost: expansion.boost, cursors: cursorsOf(part, expansion, properties, model.factors[field]!) }))
+        .map((expansion) => ({ boost: expansion.boost, cursors: cursorsOf(part, expansion, properties, model.factors[field]!, deadline) }))
         .filter(({ cursors }) => cursors.length);
       if (!expansions.length) continue;
-      const only = expansions.length === 1 && expansions[0]!.cursors.length === 1;
-      this.#groups.push({ field, idf, expansions, single: only ? expansions[0]!.cursors[0] : undefined, singleBoost: expansions[0]!.boost });
+      const count = expansions.reduce((sum, { cursors }) => sum + cursors.length, 0);
+      cursorCount += count;
+      this.#groups.push({ field, idf, expansions, cursorCount: count, single: count === 1 ? expansions[0]!.cursors[0] : undefined, singleBoost: expansions[0]!.boost });
     }
+    this.#cursorCount = cursorCount;
     const count = this.#groups.length, fields = needed.length;
     this.#bounds = new Float64Array(count + 1);
     this.#remaining = new Uint32Array((count + 1) * fields);
@@ -138,7 +155,7 @@ class PartSearch {
 
   run(isSelective: boolean): void {
     if (!this.#mostEssential) return;
-    const size = this.#part.slots.length, hits = this.#hits;
+    const size = this.#part.slots.length, hits = this.#hits, deadline = this.#deadline;
     const allowed = isSelective ? allowedOrdinals(this.#part, this.#filter!) : undefined;
     for (let from = 0; from < size; from += WINDOW) {
       const to = Math.min(from + WINDOW, size);
@@ -147,6 +164,7 @@ class PartSearch {
         count = takeBits(allowed, from >>> 5, (to + 31) >>> 5);
         if (!count) continue;
       }
+      deadline.spend(this.#cursorCount);
       this.#boundWindow(from, to);
       const bound = this.#bounds[0]! * SLACK;
       if (bound === 0 || bound < hits.threshold) continue;
@@ -191,6 +209,7 @@ class PartSearch {
 
   /** Adds a group's scores to the sums of the window. */
   #addGroup(group: PartGroup, from: number, to: number): void {
+    this.#deadline.spend(LIST * group.cursorCount);
     const counts = this.#isCounting ? matched.subarray(group.field * WINDOW, (group.field + 1) * WINDOW) : undefined;
     if (group.single) {
       addPostings(group.single, group.idf, group.singleBoost, this.#k1, from, to, counts);
@@ -263,13 +282,14 @@ class PartSearch {
   }
 
   /** Adds a group's scores to those of candidates; how many of these can get in with `more` beside it. */
-  #lookUp({ field, idf, expansions, single, singleBoost }: PartGroup, count: number, from: number, more: number): number {
-    const k1 = this.#k1, threshold = this.#hits.threshold, counts = this.#isCounting ? matched : undefined;
+  #lookUp({ field, idf, expansions, cursorCount, single, singleBoost }: PartGroup, count: number, from: number, more: number): number {
+    const k1 = this.#k1, deadline = this.#deadline, threshold = this.#hits.threshold, counts = this.#isCounting ? matched : undefined;
     let kept = 0, boundedBlock = -1, bound = 0;
     for (let j = 0; j < count; j++) {
       const i = candidates[j]!, sum = candidateSums[j]!;
       let value = 0;
       if (!single) {
+        deadline.spend(cursorCount);
         for (const { boost, cursors } of expansions) {
           let most = 0;
           for (const cursor of cursors) most += cursor.valueAt(from + i);
@@ -301,7 +321,10 @@ class PartSearch {
   }
 }
 
-function cursorsOf(part: Part, { term }: Expansion, properties: KeywordQuery['fields'][number]['properties'], factors: Bm25Model['factors'][number]): PostingsCursor[] {
+function cursorsOf(
+  part: Part, { term }: Expansion, properties: KeywordQuery['fields'][number]['properties'], factors: Bm25Model['factors'][number], deadline: Deadline,
+): PostingsCursor[] {
+  deadline.spend(LOOK_UP * properties.length);
   const cursors: PostingsCursor[] = [];
   properties.forEach(({ name }, p) => {
     const terms = searchableTerms(part, name);

@@ -5,6 +5,7 @@
  * The first code point of a term is taken as it is: hardly anyone gets it wrong, and only terms that begin with it need
  * be read, which are a few of a hundred in each part.
  */
+import { Deadline } from './deadline.js';
 import { searchableTerms } from './keyword-query.js';
 import type { Expansion, KeywordQuery, QueryFields } from './keyword-query.js';
 import type { Part, Terms } from './types.js';
@@ -15,6 +16,8 @@ import type { TypoTolerance } from './typos.js';
 export interface FieldsTerms {
   readonly properties: QueryFields['properties'];
   readonly terms: readonly string[];
+  /** True: typos are not tolerated, whatever is asked for. */
+  readonly isExact?: boolean;
 }
 
 /**
@@ -27,20 +30,24 @@ export function queryTerms(terms: readonly string[], stopwords: ReadonlySet<stri
   return rest.length ? rest : distinct;
 }
 
+/** What comparing two terms is told to the deadline as: so much, and one for so many characters, as a power of two. */
+const COMPARING = 2;
+const CHARACTERS = 3;
+
 /**
  * With typos, sections `terms:…` of the properties must have been loaded. A term is in its own group even if no object has
- * it, so that the groups of several shards correspond.
+ * it, so that the groups of several shards correspond. Throws TIMEOUT.
  */
-export function expand(parts: readonly Part[], fields: readonly FieldsTerms[], tolerance: TypoTolerance = 0): KeywordQuery {
+export function expand(parts: readonly Part[], fields: readonly FieldsTerms[], tolerance: TypoTolerance = 0, deadline = new Deadline()): KeywordQuery {
   return {
-    fields: fields.map(({ properties, terms }) => {
+    fields: fields.map(({ properties, terms, isExact = false }) => {
       const indexes = parts.flatMap((part) => properties.flatMap(({ name }) => searchableTerms(part, name) ?? []));
-      return { properties, groups: terms.map((term) => expansionsOf(indexes, term, typosAllowed(term, tolerance))) };
+      return { properties, groups: terms.map((term) => expansionsOf(indexes, term, isExact ? 0 : typosAllowed(term, tolerance), deadline)) };
     }),
   };
 }
 
-function expansionsOf(indexes: readonly Terms[], term: string, typos: number): Expansion[] {
+function expansionsOf(indexes: readonly Terms[], term: string, typos: number, deadline: Deadline): Expansion[] {
   const group: Expansion[] = [{ term, boost: 1 }];
   if (!typos || !term) return group;
   const known = new Set([term]);
@@ -48,6 +55,7 @@ function expansionsOf(indexes: readonly Terms[], term: string, typos: number): E
   for (const index of indexes) {
     for (let i = index.lowerBound(firstOf(term)), end = endOf(index, term); i < end; i++) {
       const candidate = index.term(i);
+      deadline.spend(COMPARING + (candidate.length >>> CHARACTERS));
       if (known.has(candidate)) continue;
       const distance = matcher.distance(candidate);
       if (distance < 0) continue;

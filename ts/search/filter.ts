@@ -2,6 +2,7 @@
  * Filters as a shard evaluates them: what is asked is resolved already (terms are analyzed, moments are milliseconds), and the
  * answer is the exact set of slots of live objects. Schemas and the forms in which users write filters are not known here.
  */
+import { Deadline } from './deadline.js';
 import { likePattern } from './like.js';
 import { SlotSet } from './slot-set.js';
 import { BLOCK, type NumbersKey, type Part, type Places, type Postings, type SectionName, type Terms } from './types.js';
@@ -40,7 +41,11 @@ export interface FilterContext {
   readonly all: SlotSet;
   /** −1 if there is none. */
   slotOf(id: string): number;
+  /** By default the one that evaluations have by themselves. */
+  readonly deadline?: Deadline | undefined;
 }
+
+type Evaluation = FilterContext & { readonly deadline: Deadline };
 
 /** Of the sphere whose surface is that of the Earth: IUGG's R1, metres. */
 export const EARTH_RADIUS = 6_371_008.8;
@@ -52,13 +57,20 @@ export function sectionsOf(node: FilterNode): SectionName[] {
   return [...names];
 }
 
-/** A set of its own, of the extent of `all`. */
-export function evaluate(node: FilterNode, context: FilterContext): SlotSet {
+/** A set of its own, of the extent of `all`. Throws TIMEOUT. */
+export function evaluate(node: FilterNode, { parts, all, deadline = new Deadline(), ...context }: FilterContext): SlotSet {
+  deadline.check();
+  return setOf(node, { parts, all, slotOf: (id) => context.slotOf(id), deadline });
+}
+
+function setOf(node: FilterNode, context: Evaluation): SlotSet {
+  const { deadline } = context;
+  deadline.spend(1 + (context.all.words.length >>> WORDS));
   switch (node.kind) {
     case 'and': return intersection(node.nodes, context);
-    case 'not': return evaluate(node.node, context).not(context.all);
-    case 'allTerms': return common(node.terms, context, (set, part, term) => addTerm(set, part, part.terms(node.property), term));
-    case 'allNumbers': return common(node.numbers, context, (set, part, number) => addNumber(set, part, node.key, number));
+    case 'not': return setOf(node.node, context).not(context.all);
+    case 'allTerms': return common(node.terms, context, (set, part, term) => addTerm(set, part, part.terms(node.property), term, deadline));
+    case 'allNumbers': return common(node.numbers, context, (set, part, number) => addNumber(set, part, node.key, number, deadline));
     default: {
       const set = new SlotSet(context.all.extent);
       unite(node, context, set);
@@ -66,6 +78,14 @@ export function evaluate(node: FilterNode, context: FilterContext): SlotSet {
     }
   }
 }
+
+// What is told to the deadline, in its units.
+/** Of looking up a key. */
+const LOOK_UP = 10;
+/** Postings, words of bits and comparisons of characters in a unit, as powers of two. */
+const POSTINGS = 4;
+const WORDS = 6;
+const CHARACTERS = 8;
 
 /** Scratch for one block; evaluation is synchronous. */
 const block = new Uint32Array(BLOCK);
@@ -89,22 +109,23 @@ function addSections(node: FilterNode, names: Set<SectionName>): void {
   }
 }
 
-function intersection(nodes: readonly FilterNode[], context: FilterContext): SlotSet {
+function intersection(nodes: readonly FilterNode[], context: Evaluation): SlotSet {
   let set: SlotSet | undefined;
   for (const node of nodes) {
     if (set?.isEmpty) break;
-    if (!set) set = evaluate(node, context);
-    else if (node.kind === 'not') set.andNot(evaluate(node.node, context));
-    else set.and(evaluate(node, context));
+    if (!set) set = setOf(node, context);
+    else if (node.kind === 'not') set.andNot(setOf(node.node, context));
+    else set.and(setOf(node, context));
   }
   return set ?? context.all.copy();
 }
 
 /** Objects that have each of several keys. */
-function common<T>(keys: readonly T[], { parts, all }: FilterContext, add: (set: SlotSet, part: Part, key: T) => void): SlotSet {
+function common<T>(keys: readonly T[], { parts, all, deadline }: Evaluation, add: (set: SlotSet, part: Part, key: T) => void): SlotSet {
   let set: SlotSet | undefined;
   for (const key of keys) {
     if (set?.isEmpty) break;
+    deadline.spend(all.words.length >>> WORDS);
     const having = new SlotSet(all.extent);
     for (const part of parts) add(having, part, key);
     set = set ? set.and(having) : having;
@@ -113,14 +134,15 @@ function common<T>(keys: readonly T[], { parts, all }: FilterContext, add: (set:
 }
 
 /** Adds what matches to the set: an `or` of many needs no set for each. */
-function unite(node: FilterNode, context: FilterContext, set: SlotSet): void {
-  const { parts, all } = context;
+function unite(node: FilterNode, context: Evaluation, set: SlotSet): void {
+  const { parts, all, deadline } = context;
   switch (node.kind) {
     case 'constant':
       if (node.value) set.or(all);
       break;
     case 'or':
       for (const each of node.nodes) {
+        deadline.spend(1 + (all.words.length >>> WORDS));
         unite(each, context, set);
         if (set.includes(all)) break;
       }
@@ -128,74 +150,88 @@ function unite(node: FilterNode, context: FilterContext, set: SlotSet): void {
     case 'anyTerm':
       for (const part of parts) {
         const terms = part.terms(node.property);
-        if (terms) for (const term of node.terms) addTerm(set, part, terms, term);
+        if (terms) for (const term of node.terms) addTerm(set, part, terms, term, deadline);
       }
       break;
-    case 'termRange': for (const part of parts) addTermRange(set, part, node.property, node); break;
-    case 'like': addLike(set, parts, node.property, node.pattern); break;
+    case 'termRange': for (const part of parts) addTermRange(set, part, node.property, node, deadline); break;
+    case 'like': addLike(set, parts, node.property, node.pattern, deadline); break;
     case 'anyNumber':
-      for (const part of parts) for (const number of node.numbers) addNumber(set, part, node.key, number);
+      for (const part of parts) for (const number of node.numbers) addNumber(set, part, node.key, number, deadline);
       break;
-    case 'numberRange': for (const part of parts) addNumberRange(set, part, node.key, node); break;
-    case 'present': for (const part of parts) addPostings(set, part, part.present(node.property)); break;
+    case 'numberRange': for (const part of parts) addNumberRange(set, part, node.key, node, deadline); break;
+    case 'present': for (const part of parts) addPostings(set, part, part.present(node.property), deadline); break;
     case 'near': {
       const circle = circleOf(node.latitude, node.longitude, node.distance);
-      for (const part of parts) addPlaces(set, part, part.places(node.property), circle);
+      for (const part of parts) addPlaces(set, part, part.places(node.property), circle, deadline);
       break;
     }
     case 'ids':
       for (const id of node.ids) {
+        deadline.spend(LOOK_UP);
         const slot = context.slotOf(id);
         if (all.has(slot)) set.add(slot);
       }
       break;
-    default: set.or(evaluate(node, context));
+    default: set.or(setOf(node, context));
   }
 }
 
-function addPostings(set: SlotSet, part: Part, postings: Postings | undefined): void {
+function addPostings(set: SlotSet, part: Part, postings: Postings | undefined, deadline: Deadline): void {
   if (!postings) return;
+  deadline.spend(1 + (postings.count >>> POSTINGS));
   for (let i = 0; i < postings.blockCount; i++) set.addOrdinals(part.slots, part.live, block, postings.decode(i, block));
 }
 
-function addTerm(set: SlotSet, part: Part, terms: Terms | undefined, term: string): void {
+function addTerm(set: SlotSet, part: Part, terms: Terms | undefined, term: string, deadline: Deadline): void {
+  deadline.spend(LOOK_UP);
   const index = terms ? terms.find(term) : -1;
-  if (index >= 0) addPostings(set, part, terms!.postings(index));
+  if (index >= 0) addPostings(set, part, terms!.postings(index), deadline);
 }
 
-function addTermRange(set: SlotSet, part: Part, property: string, { from, to, isAboveFrom, isBelowTo }: Bounds<string>): void {
+function addTermRange(set: SlotSet, part: Part, property: string, { from, to, isAboveFrom, isBelowTo }: Bounds<string>, deadline: Deadline): void {
   const terms = part.terms(property);
   if (!terms) return;
+  deadline.spend(2 * LOOK_UP);
   const after = (term: string) => terms.lowerBound(term) + (terms.find(term) < 0 ? 0 : 1);
   const first = from === undefined ? 0 : isAboveFrom ? after(from) : terms.lowerBound(from);
   const end = to === undefined ? terms.count : isBelowTo ? terms.lowerBound(to) : after(to);
-  for (let i = first; i < end; i++) addPostings(set, part, terms.postings(i));
+  for (let i = first; i < end; i++) addPostings(set, part, terms.postings(i), deadline);
 }
 
-function addLike(set: SlotSet, parts: readonly Part[], property: string, pattern: string): void {
+function addLike(set: SlotSet, parts: readonly Part[], property: string, pattern: string, deadline: Deadline): void {
   const { prefix, matches } = likePattern(pattern);
   for (const part of parts) {
     const terms = part.terms(property);
+    deadline.spend(LOOK_UP);
     if (!terms) continue;
     for (let i = prefix ? terms.lowerBound(prefix) : 0; i < terms.count; i++) {
       const term = terms.term(i);
       if (!term.startsWith(prefix)) break;
-      if (matches(term)) addPostings(set, part, terms.postings(i));
+      deadline.spend(2 + (term.length * pattern.length >>> CHARACTERS));
+      if (matches(term)) addPostings(set, part, terms.postings(i), deadline);
     }
   }
 }
 
-function addNumber(set: SlotSet, part: Part, key: NumbersKey, number: number): void {
-  addNumberRange(set, part, key, { from: number, to: number });
+function addNumber(set: SlotSet, part: Part, key: NumbersKey, number: number, deadline: Deadline): void {
+  addNumberRange(set, part, key, { from: number, to: number }, deadline);
 }
 
-function addNumberRange(set: SlotSet, part: Part, key: NumbersKey, { from, to, isAboveFrom = false, isBelowTo = false }: Bounds<number>): void {
+function addNumberRange(
+  set: SlotSet, part: Part, key: NumbersKey, { from, to, isAboveFrom = false, isBelowTo = false }: Bounds<number>, deadline: Deadline,
+): void {
+  deadline.spend(LOOK_UP);
   const numbers = part.numbers(key);
   if (!numbers) return;
   const { keys } = numbers;
   const first = from === undefined ? 0 : indexOf(keys, from, isAboveFrom);
   const end = to === undefined ? keys.length : indexOf(keys, to, !isBelowTo);
-  if (first < end) numbers.each(first, end, (ordinals, count) => set.addOrdinals(part.slots, part.live, ordinals, count));
+  if (first < end) {
+    numbers.each(first, end, (ordinals, count) => {
+      deadline.spend(1 + (count >>> POSTINGS));
+      set.addOrdinals(part.slots, part.live, ordinals, count);
+    });
+  }
 }
 
 /** Number of the first key that is not below, or that is above. */
@@ -231,13 +267,15 @@ function circleOf(latitude: number, longitude: number, distance: number): Circle
   return { latitude, longitude, distance, latitudes, longitudes };
 }
 
-function addPlaces(set: SlotSet, part: Part, places: Places | undefined, circle: Circle): void {
+function addPlaces(set: SlotSet, part: Part, places: Places | undefined, circle: Circle, deadline: Deadline): void {
+  deadline.spend(LOOK_UP);
   if (!places) return;
   const { latitudes, longitudes, ordinals } = places;
   const end = indexOf(latitudes, circle.latitude + circle.latitudes, true);
   let found = 0;
   for (let i = indexOf(latitudes, circle.latitude - circle.latitudes, false); i < end; i++) {
     const apart = Math.abs(longitudes[i]! - circle.longitude);
+    deadline.spend(1);
     if (Math.min(apart, 360 - apart) > circle.longitudes) continue;
     if (distanceOf(circle.latitude, circle.longitude, latitudes[i]!, longitudes[i]!) > circle.distance) continue;
     block[found++] = ordinals[i]!;

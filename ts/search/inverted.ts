@@ -48,7 +48,10 @@ const SEAL_BYTES = 256 << 10;
 /** A query seals all there is, in parts of so many times as much. */
 const SEAL_AT_ONCE = 8;
 /** With more parts than this, a query waits for merges. */
-const PARTS_URGENT = 128;
+const PARTS_URGENT = 256;
+/** What a query would have to do first, beyond which writes should wait. */
+const PENDING_MAX = 4096;
+const PENDING_BYTES_MAX = 2 << 20;
 
 interface Merge {
   readonly inputs: readonly StoredPart[];
@@ -79,27 +82,27 @@ export class InvertedIndex {
   }
 
   /**
-   * `files`: as of a snapshot, in the order of its `freeze`; `has`: whether the shard had an object in a slot then. Reads heads
+   * `files`: as of a snapshot, in the order of its `freeze`; `isOccupied`: whether the shard had an object in a slot then, or true
+   * if it had one in every slot. Reads heads
    * and slots. Throws STORAGE_CORRUPT, BLOB_MISSING or STORAGE_VERSION where a file cannot be used. Objects are missing from
    * the index if `size` is less than the shard has.
    */
-  static async open(files: readonly PartFile[], has: (slot: number) => boolean, options: InvertedOptions): Promise<InvertedIndex> {
+  static async open(files: readonly PartFile[], isOccupied: true | ((slot: number) => boolean), options: InvertedOptions): Promise<InvertedIndex> {
     const index = new InvertedIndex(options);
     const opened = await Promise.all(files.map((file) => StoredPart.open(options, index.#allotNumber(), file)));
     for (const stored of opened) index.#byNumber.set(stored.number, stored);
     index.#replace(opened);
-    const table = index.#table;
-    for (const { part, number } of opened.toReversed()) {
-      for (const slot of part.slots) {
-        if (has(slot) && table.partOf(slot) === NO_PART) table.set(slot, number);
-        else part.markStale(slot);
-      }
-    }
+    for (const stored of opened.toReversed()) index.#claim(stored, isOccupied);
     return index;
   }
 
   /** Live objects, pending ones included. */
   get size(): number { return this.#table.size; }
+
+  /** So much is to be sealed and merged that a query would take noticeably longer. */
+  get isBehind(): boolean {
+    return this.#pending.size > PENDING_MAX || this.#pendingBytes > PENDING_BYTES_MAX || this.#stored.length > PARTS_URGENT;
+  }
 
   /** Slots of live objects, pending ones included. Valid until the next change. */
   all(): SlotSet { return this.#table.all(); }
@@ -206,6 +209,21 @@ export class InvertedIndex {
       return await this.read(names, evaluate);
     } finally {
       this.#release(stored, names);
+    }
+  }
+
+  /** Its objects are live where there is one in the slot, and no later part has it. */
+  #claim({ part, number }: StoredPart, isOccupied: true | ((slot: number) => boolean)): void {
+    const table = this.#table;
+    const { slots } = part;
+    const first = slots[0] ?? 0;
+    // what was written once and in order: neighbours, of which no later part has any
+    if (isOccupied === true && slots.at(-1) === first + slots.length - 1 && table.isFree(first, first + slots.length)) {
+      return table.setAll(first, first + slots.length, number);
+    }
+    for (const slot of slots) {
+      if ((isOccupied === true || isOccupied(slot)) && table.partOf(slot) === NO_PART) table.set(slot, number);
+      else part.markStale(slot);
     }
   }
 

@@ -4,6 +4,7 @@
  * Knows nothing of how a text becomes terms.
  */
 import { invalid } from '../errors.js';
+import { Deadline } from './deadline.js';
 import type { Part, Terms } from './types.js';
 
 /** A part that also counts what lives in it. */
@@ -48,8 +49,12 @@ export function searchableTerms(part: Part, property: string): Terms | undefined
   return terms?.hasFrequencies ? terms : undefined;
 }
 
-/** Sections `terms:…` of the query's properties must have been loaded. */
-export function statistics(parts: readonly KeywordPart[], query: KeywordQuery): KeywordStatistics {
+/** What looking up a term is told to the deadline as, and postings that are counted for one more, as a power of two. */
+const LOOK_UP = 10;
+const POSTINGS = 4;
+
+/** Sections `terms:…` of the query's properties must have been loaded. Throws TIMEOUT. */
+export function statistics(parts: readonly KeywordPart[], query: KeywordQuery, deadline = new Deadline()): KeywordStatistics {
   const result: KeywordStatistics = {
     objects: 0,
     fields: query.fields.map(({ properties, groups }) => ({
@@ -69,7 +74,11 @@ export function statistics(parts: readonly KeywordPart[], query: KeywordQuery): 
       for (const group of field.groups) {
         for (const { term, counts } of group) {
           const index = terms.find(term);
-          if (index >= 0) counts[p]! += part.liveCountOf(name, index);
+          deadline.spend(LOOK_UP);
+          if (index < 0) continue;
+          const count = part.liveCountOf(name, index);
+          deadline.spend(count >>> POSTINGS);
+          counts[p]! += count;
         }
       }
     }));

@@ -33,6 +33,27 @@ export class SlotTable {
     this.#parts[slot] = part;
   }
 
+  /** The same for all slots below `to` from `from` on, of which none has a part yet. */
+  setAll(from: number, to: number, part: number): void {
+    if (to > this.#parts.length) this.#grow(to);
+    this.#extent = Math.max(this.#extent, to);
+    this.#size += to - from;
+    this.#parts.fill(part, from, to);
+    // whole words at once
+    const first = Math.ceil(from / 32), last = Math.floor(to / 32);
+    if (first < last) this.#live.fill(-1, first, last);
+    for (let slot = from; slot < to; slot++) {
+      if (slot === first * 32 && first < last) slot = last * 32;
+      if (slot < to) this.#live[slot >>> 5]! |= 1 << (slot & 31);
+    }
+  }
+
+  /** Whether no slot below `to` from `from` on has a part. */
+  isFree(from: number, to: number): boolean {
+    const end = Math.min(to, this.#extent);
+    return from >= end || this.all().next(from) < 0 || this.all().next(from) >= end;
+  }
+
   clear(slot: number): void {
     if (this.partOf(slot) === NO_PART) return;
     this.#size--;

@@ -9,11 +9,13 @@
  */
 import { VectileError } from '../errors.js';
 import { laneChecksum } from '../storage/lane-checksum.js';
+import { Slab } from './slab.js';
 import type { StoredObject, StoredVector } from './types.js';
 
 const OBJECT_HEADER_BYTES = 48;
 export const VECTORS_HEADER_BYTES = 16;
 
+const slab = new Slab();
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -21,8 +23,8 @@ export const paddedTo4 = (bytes: number): number => (bytes + 3) & ~3;
 
 export function encodeObject(object: StoredObject): Uint8Array {
   const id = utf8.encode(object.id);
-  const out = new Uint8Array(paddedTo4(OBJECT_HEADER_BYTES + id.length + object.properties.length));
-  const view = new DataView(out.buffer);
+  const out = slab.take(paddedTo4(OBJECT_HEADER_BYTES + id.length + object.properties.length));
+  const view = new DataView(out.buffer, out.byteOffset);
   view.setUint32(4, out.length, true);
   view.setUint32(8, object.slot, true);
   view.setUint32(12, id.length, true);
@@ -51,8 +53,8 @@ export function decodeObject(bytes: Uint8Array, slot: number, where: () => strin
 }
 
 export function encodeVectorEntry(slot: number, vectors: readonly StoredVector[]): Uint8Array {
-  const out = new Uint8Array(VECTORS_HEADER_BYTES - 4 + vectorsBytes(vectors));
-  const view = new DataView(out.buffer);
+  const out = slab.take(VECTORS_HEADER_BYTES - 4 + vectorsBytes(vectors));
+  const view = new DataView(out.buffer, out.byteOffset);
   view.setUint32(4, out.length, true);
   view.setUint32(8, slot, true);
   encodeVectors(vectors, out, 12);

@@ -5,22 +5,20 @@
  */
 import { VectileError } from '../errors.js';
 import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { SectionCache } from '../search/section-cache.js';
 import type { SlotSet } from '../search/slot-set.js';
 import type { Stemmer } from '../search/stemming.js';
-import type { FileReader } from '../search/stored-part.js';
-import type { NumbersKey, PropertySpec } from '../search/types.js';
-import { laneChecksum } from '../storage/lane-checksum.js';
-import type { BlobStore, Durability, OpenStore, ShardLog } from '../storage/storage.js';
-import { vectorsBytes } from './entry.js';
-import type { Objects } from './objects.js';
+import type { PropertySpec } from '../search/types.js';
+import type { Durability, OpenStore, ShardLog } from '../storage/storage.js';
 import { pause } from './pause.js';
-import { decodeRecord, encodeRecord, type ResolvedEffect, type ShardIdentity, type ShardRecord } from './record.js';
-import { ShardSearch } from './search.js';
-import { countLive, deleteUnnamed, openField, openObjects, readManifest, writeSnapshot, type Snapshot, type SnapshotPlace } from './snapshot.js';
-import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, ShardStats, StoredObject } from './types.js';
-import { VectorField, type VectorSource } from './vector-field.js';
+import { decodeRecord, type ShardIdentity } from './record.js';
+import { numbersOf } from './search.js';
+import { deleteUnnamed, readManifest, writeSnapshot, type SnapshotPlace } from './snapshot.js';
+import { ShardState } from './state.js';
+import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, Question, ShardStats, StoredObject } from './types.js';
+import { WriteQueue, type WriteHost } from './write-queue.js';
 
 export interface ShardOptions {
   store: OpenStore;
@@ -43,7 +41,7 @@ export interface ShardOptions {
 
 /** Milliseconds of background work between two turns of everything else. */
 const SLICE_MS = 2;
-/** Writes wait while so much is not linked, or hidden from an index that is being written. */
+/** Writes wait while so much is not linked, or hidden from an index that is being written; and while searches are behind. */
 const UNLINKED_MAX = 20_000;
 const UNLINKED_BYTES_MAX = 64 << 20;
 const HIDDEN_MAX = 1000;
@@ -52,19 +50,9 @@ const UNFLUSHED_BYTES = 16 << 20;
 const UNFLUSHED_BYTES_MAX = 64 << 20;
 /** A snapshot is due when so much was logged, and twice as much as the last one wrote beside segments. */
 const SNAPSHOT_BYTES = 16 << 20;
-/** Writes that are appended together. */
-const GROUP_CHANGES = 1024;
-const GROUP_BYTES = 4 << 20;
 const REFRESH_MS = 250;
 /** A reader whose files are taken away beneath it begins again. */
 const ATTEMPTS = 5;
-
-interface Request {
-  changes: readonly Change[];
-  durability: Durability;
-  resolve(outcomes: Outcome[]): void;
-  reject(cause: unknown): void;
-}
 
 export class Shard {
   onChange: ((events: ChangeEvent[]) => void) | undefined;
@@ -72,14 +60,10 @@ export class Shard {
   readonly #place: SnapshotPlace;
   readonly #log: ShardLog;
   readonly #now: () => number;
-  #objects!: Objects;
-  #fields = new Map<number, VectorField>();
-  #search!: ShardSearch;
+  #state!: ShardState;
+  #isLoaded = false;
   #specs: readonly FieldSpec[];
   #analyzer!: Analyzer;
-  /** Of the last record applied. */
-  #seq = 0;
-  #snapshot: Snapshot | undefined;
   /** Bytes of records since the snapshot, and what the last one wrote beside segments. */
   #logged = 0;
   #overhead = 0;
@@ -88,8 +72,7 @@ export class Shard {
   #failure: VectileError | undefined;
   #closing: Promise<void> | undefined;
   #isClosed = false;
-  readonly #queue: Request[] = [];
-  #draining: Promise<void> | undefined;
+  readonly #writes: WriteQueue;
   #working: Promise<void> | undefined;
   #isSnapshotting = false;
   #isFlushing = false;
@@ -107,6 +90,7 @@ export class Shard {
     this.#log = log;
     this.#now = options.now ?? Date.now;
     this.#specs = options.fields;
+    this.#writes = new WriteQueue(this.#writeHost());
   }
 
   /** The newest snapshot and what the log has after it. Throws STORAGE_CORRUPT, naming the file, if either is damaged. */
@@ -117,8 +101,7 @@ export class Shard {
       await shard.#load();
     } catch (cause) {
       shard.#isClosed = true;
-      for (const field of shard.#fields.values()) field.dispose();
-      shard.#search?.close();
+      if (shard.#isLoaded) shard.#state.dispose();
       await shard.#log.close();
       throw cause;
     }
@@ -136,18 +119,18 @@ export class Shard {
     await store.deleteLog(`${prefix}/log`);
   }
 
-  get size(): number { return this.#objects.table.size; }
+  get size(): number { return this.#state.objects.table.size; }
 
   /** Why writes are refused, if they are. */
   get failure(): VectileError | undefined { return this.#failure; }
 
   /** Of the last write: while it stays, nothing has changed. */
-  get seq(): number { return this.#seq; }
+  get seq(): number { return this.#state.seq; }
 
-  slotOf(id: string): number { return this.#objects.table.slotOf(id); }
+  slotOf(id: string): number { return this.#state.objects.table.slotOf(id); }
 
   /** Of the object in a slot; 0 if it is free. */
-  revisionOf(slot: number): number { return this.#objects.table.has(slot) ? this.#objects.table.revisions[slot]! : 0; }
+  revisionOf(slot: number): number { return this.#state.objects.table.has(slot) ? this.#state.objects.table.revisions[slot]! : 0; }
 
   /**
    * Writes up to so many objects as one record: after a crash all of it is there or nothing. Ids must differ. What fails its
@@ -155,12 +138,8 @@ export class Shard {
    * is written.
    */
   write(changes: readonly Change[], durability: Durability = this.#options.durability ?? 'sync'): Promise<Outcome[]> {
-    return new Promise((resolve, reject) => {
-      const refusal = this.#closing ? closed() : this.#refusal();
-      if (refusal) return reject(refusal);
-      this.#queue.push({ changes, durability, resolve, reject });
-      this.#draining ??= this.#drain();
-    });
+    const refusal = this.#closing ? closed() : this.#refusal();
+    return refusal ? Promise.reject(refusal) : this.#writes.add(changes, durability);
   }
 
   /** Undefined if there is no such object. */
@@ -176,16 +155,16 @@ export class Shard {
     return Promise.all(slots.map((slot) => this.#read(slot, want?.vectors ?? false)));
   }
 
-  idOf(slot: number): string | undefined { return this.#objects.table.has(slot) ? this.#objects.table.idOf(slot) : undefined; }
+  idOf(slot: number): string | undefined { return this.#state.objects.table.has(slot) ? this.#state.objects.table.idOf(slot) : undefined; }
 
   /** Objects in the order of their slots, which they keep for life, or those of a set. `next`: where to go on, −1 at the end. */
   async scan(fromSlot: number, limit: number, want?: { vectors?: boolean; filter?: SlotSet | undefined }): Promise<{ objects: StoredObject[]; next: number }> {
     const objects: StoredObject[] = [];
     const filter = want?.filter;
-    const following = (slot: number) => (filter ? filter.next(slot) : slot < this.#objects.table.extent ? slot : -1);
+    const following = (slot: number) => (filter ? filter.next(slot) : slot < this.#state.objects.table.extent ? slot : -1);
     let slot = following(fromSlot);
     for (; slot >= 0 && objects.length < limit; slot = following(slot + 1)) {
-      const object = this.#objects.table.has(slot) ? await this.#read(slot, want?.vectors ?? false) : undefined;
+      const object = this.#state.objects.table.has(slot) ? await this.#read(slot, want?.vectors ?? false) : undefined;
       if (object) objects.push(object);
     }
     return { objects, next: slot };
@@ -193,32 +172,48 @@ export class Shard {
 
   /** The slot past the next `count` objects from `fromSlot` on. */
   skip(fromSlot: number, count: number): number {
-    const { table } = this.#objects;
+    const { table } = this.#state.objects;
     let slot = fromSlot;
     for (let left = count; left > 0 && slot < table.extent; slot++) if (table.has(slot)) left--;
     return slot;
   }
 
   /** The k nearest by a named vector. None if the shard does not know it. */
-  near(field: number, query: Float32Array, { filter, ...options }: NearOptions): Near | Promise<Near> {
-    this.#checkOpen();
-    const near = (within?: SlotSet) => this.#fields.get(field)?.near(query, { ...options, within }) ?? { slots: [], distances: [] };
-    if (!filter) return near();
-    const within = this.select(filter);
-    return within instanceof Promise ? within.then(near) : near(within);
+  near(field: number, query: Float32Array, { filter, keys, deadline, ...options }: NearOptions): Near | Promise<Near> {
+    return this.#ask(({ fields, search }) => {
+      const near = (within?: SlotSet) => fields.get(field)?.near(query, { ...options, within }) ?? { slots: [], distances: [] };
+      if (!filter && !keys?.length) return near();
+      return search.within({ filter, keys, deadline }, (slots, columns) => {
+        const withNumbers = (found: Near): Near => ({ ...found, numbers: numbersOf(columns, found.slots) });
+        const found = near(slots);
+        if (!keys?.length) return found;
+        return found instanceof Promise ? found.then(withNumbers) : withNumbers(found);
+      });
+    });
   }
 
   /** The best by keywords. */
-  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> { return this.#ask((search) => search.keyword(request)); }
+  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> { return this.#ask(({ search }) => search.keyword(request)); }
 
   /** Slots of objects for which a filter is true. */
-  select(filter: FilterNode): SlotSet | Promise<SlotSet> { return this.#ask((search) => search.select(filter)); }
+  select(filter: FilterNode, deadline?: Deadline): SlotSet | Promise<SlotSet> {
+    return this.#ask(({ search }) => search.within({ filter, deadline }, (slots) => slots!));
+  }
 
   /** Slots of all objects. */
-  all(): SlotSet { return this.#search.all(); }
+  all(): SlotSet {
+    this.#checkOpen();
+    return this.#state.search.all();
+  }
 
-  /** By slot: the number an object has for a key, NaN where it has none. */
-  column(key: NumbersKey): Float64Array | Promise<Float64Array> { return this.#ask((search) => search.column(key)); }
+  /**
+   * What `use` makes of the slots of all objects, or of those for which the filter is true, and of columns, which have by slot the number
+   * of an object for a key, NaN where it has none, of several the greatest. It is called at the moment of which they are; maybe again, at
+   * another one.
+   */
+  columns<T>(question: Question, use: (slots: SlotSet, columns: Float64Array[]) => T | Promise<T>): T | Promise<T> {
+    return this.#ask(({ search }) => search.within(question, (slots, columns) => use(slots ?? search.all(), columns)));
+  }
 
   /** Adds, drops and changes named vectors; adds indexed properties. */
   async configure(specs: readonly FieldSpec[], properties: readonly PropertySpec[]): Promise<void> {
@@ -226,32 +221,20 @@ export class Shard {
     this.#checkOpen();
     this.#specs = specs;
     this.#analyzer = analyzer;
-    this.#search.configure(analyzer);
+    this.#state.search.configure(analyzer);
     if (this.#options.readOnly) {
       // what a field that is new here should have may have been taken up without it
       while (this.#refreshing) await this.#refreshing.catch(() => {});
       this.#refreshing = this.#load().finally(() => { this.#refreshing = undefined; });
       return this.#refreshing;
     }
-    await this.#exclusive(async () => {
-      for (const [number, field] of this.#fields) {
-        if (specs.some((spec) => spec.number === number)) continue;
-        this.#fields.delete(number);
-        field.dispose();
-      }
-      for (const spec of specs) {
-        const field = this.#fields.get(spec.number);
-        if (!field) this.#adopt(await VectorField.open(spec, this.#sourceOf(spec)));
-        else if (JSON.stringify(field.spec) !== JSON.stringify(spec)) await field.configure(spec);
-      }
-      this.#measureVectors();
-    });
+    await this.#exclusive(() => this.#state.configure(specs));
     this.#wake();
   }
 
   /** Waits until at most so many vectors are not linked. */
   async settle(unlinkedMax: number, signal?: AbortSignal): Promise<void> {
-    while (this.#unlinked > unlinkedMax && !this.#isClosed && !signal?.aborted) {
+    while (this.#state.unlinked > unlinkedMax && !this.#isClosed && !signal?.aborted) {
       if (this.#failure) throw this.#failure;
       await this.#progress();
     }
@@ -271,23 +254,24 @@ export class Shard {
 
   /** About the bytes in memory. */
   get memoryBytes(): number {
-    let bytes = this.#objects.table.bytes + this.#objects.unflushedBytes + this.#search.residentBytes;
-    for (const field of this.#fields.values()) bytes += field.bytes;
+    const { objects, search, fields } = this.#state;
+    let bytes = objects.table.bytes + objects.unflushedBytes + search.residentBytes;
+    for (const field of fields.values()) bytes += field.bytes;
     return bytes;
   }
 
   async stats(): Promise<ShardStats> {
     this.#checkOpen();
-    const { table, segments } = this.#objects;
-    const fields = [...this.#fields.values()];
-    const inverted = this.#search.stats();
+    const { table, segments } = this.#state.objects;
+    const fields = [...this.#state.fields.values()];
+    const inverted = this.#state.search.stats();
     const total = await this.#options.store.bytes(this.#options.prefix);
     const disk = { log: this.#log.bytes, segments: segments.bytes, snapshot: Math.max(0, total - this.#log.bytes - segments.bytes), total };
     return {
       objects: table.size,
-      seq: this.#seq,
+      seq: this.#state.seq,
       memory: {
-        table: table.bytes, unflushed: this.#objects.unflushedBytes, indexes: fields.reduce((bytes, field) => bytes + field.bytes, 0),
+        table: table.bytes, unflushed: this.#state.objects.unflushedBytes, indexes: fields.reduce((bytes, field) => bytes + field.bytes, 0),
         inverted: inverted.bytes.resident + inverted.bytes.tables,
       },
       disk,
@@ -308,7 +292,7 @@ export class Shard {
 
   async #close(discard: boolean): Promise<void> {
     clearInterval(this.#timer);
-    await this.#draining;
+    await this.#writes.idle;
     await this.#refreshing?.catch(() => {});
     try {
       if (!discard && !this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
@@ -317,8 +301,7 @@ export class Shard {
       await this.#working;
     } finally {
       this.#isClosed = true;
-      for (const field of this.#fields.values()) field.dispose();
-      this.#search.close();
+      this.#state.dispose();
       await this.#log.close();
     }
   }
@@ -349,55 +332,46 @@ export class Shard {
   }
 
   async #loadOnce(): Promise<void> {
-    const snapshot = await readManifest(this.#place);
-    const objects = await openObjects(this.#place, snapshot?.manifest);
-    const former = this.#fields;
-    this.#objects = objects;
-    this.#fields = new Map();
-    this.#measureVectors();
-    countLive(objects);
-    for (const spec of this.#specs) {
-      const file = snapshot?.manifest.fields.find(({ number }) => number === spec.number);
-      this.#adopt(await openField(this.#place, spec, objects, this.#sourceOf(spec), file));
+    const { sections, readOnly } = this.#options;
+    const state = await ShardState.open({ place: this.#place, sections, specs: this.#specs, analyzer: this.#analyzer, onWork: () => this.#wake() });
+    try {
+      this.#logged = 0;
+      await this.#replay(state);
+      if (!readOnly && this.#log.nextSeq !== state.seq + 1) {
+        throw new VectileError('STORAGE_CORRUPT', `${this.#options.prefix}/log: expected records up to ${state.seq}, as the snapshot says, got up to ${this.#log.nextSeq - 1}`);
+      }
+      if (!readOnly) await deleteUnnamed(this.#place, state.snapshot?.manifest, state.objects);
+    } catch (cause) {
+      state.dispose();
+      throw cause;
     }
-    for (const field of former.values()) field.dispose();
-    const { sections } = this.#options;
-    this.#search?.close();
-    this.#search = await ShardSearch.open(objects, snapshot?.manifest.inverted, {
-      analyzer: this.#analyzer, cache: sections, reader: readerOf(this.#place.store.blobs), checksum: laneChecksum, onWork: () => this.#wake(),
-    });
-    this.#snapshot = snapshot;
-    this.#seq = snapshot?.manifest.seq ?? 0;
-    this.#logged = 0;
-    await this.#replay();
-    if (this.#options.readOnly) return;
-    if (this.#log.nextSeq !== this.#seq + 1) {
-      throw new VectileError('STORAGE_CORRUPT', `${this.#options.prefix}/log: expected records up to ${this.#seq}, as the snapshot says, got up to ${this.#log.nextSeq - 1}`);
-    }
-    await deleteUnnamed(this.#place, snapshot?.manifest, objects);
+    const former = this.#isLoaded ? this.#state : undefined;
+    this.#state = state;
+    this.#isLoaded = true;
+    former?.dispose();
   }
 
   /** Applies what the log has after the last record applied. */
-  async #replay(): Promise<void> {
-    for await (const { seq, records } of this.#log.read(this.#seq + 1)) {
+  async #replay(state: ShardState): Promise<void> {
+    for await (const { seq, records } of this.#log.read(state.seq + 1)) {
       for (const [i, bytes] of records.entries()) {
-        if (seq + i <= this.#seq) continue;
+        if (seq + i <= state.seq) continue;
         const record = decodeRecord(bytes, this.#place.identity, seq + i);
         this.#logged += bytes.length;
-        this.#tell(this.#apply(record));
+        this.#tell(state.apply(record));
       }
-      if (!this.#options.readOnly && this.#objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await this.#objects.flush();
+      if (!this.#options.readOnly && state.objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await state.objects.flush();
     }
   }
 
   async #follow(): Promise<void> {
     if (this.#isClosed) return;
     try {
-      if (this.#objects.unflushedBytes > UNFLUSHED_BYTES_MAX) {
+      if (this.#state.objects.unflushedBytes > UNFLUSHED_BYTES_MAX) {
         const newest = await readManifest(this.#place);
-        if (newest && newest.manifest.seq > (this.#snapshot?.manifest.seq ?? 0)) return await this.#load();
+        if (newest && newest.manifest.seq > (this.#state.snapshot?.manifest.seq ?? 0)) return await this.#load();
       }
-      await this.#replay();
+      await this.#replay(this.#state);
     } catch (cause) {
       if (!(cause instanceof VectileError) || cause.code !== 'LOG_CONFLICT') throw cause;
       await this.#load();
@@ -405,194 +379,48 @@ export class Shard {
     this.#wake();
   }
 
-  #adopt(field: VectorField): void {
-    field.onWork = () => this.#wake();
-    this.#fields.set(field.spec.number, field);
-  }
-
-  /** Vectors of one field as an index asks for them. */
-  #sourceOf({ number, dimensions }: FieldSpec): VectorSource {
-    const find = (slot: number) => {
-      const vectors = this.#objects.readVectors(slot);
-      const pick = (all: Awaited<typeof vectors>) => all.find((vector) => vector.number === number)?.values;
-      return vectors instanceof Promise ? vectors.then(pick) : pick(vectors);
-    };
-    const readSync = (slots: Uint32Array, out: Float32Array) => {
-      slots.forEach((slot, i) => {
-        const values = find(slot) as Float32Array | undefined;
-        // of an object deleted while the index could not change: it is measured, and left out of the hits
-        if (values) out.set(values, i * dimensions);
-        else out.fill(1, i * dimensions, (i + 1) * dimensions);
-      });
-    };
-    return {
-      readSync: this.#objects.segments.isSync ? readSync : undefined,
-      read: (slots) => Promise.all(slots.map(async (slot) => {
-        for (let attempt = 1; ; attempt++) {
-          try {
-            return await find(slot);
-          } catch (cause) {
-            // compacted meanwhile: it lies elsewhere by now
-            if (!(cause instanceof VectileError) || cause.code !== 'BLOB_MISSING') throw cause;
-            if (attempt === ATTEMPTS) throw missingPart(cause);
-          }
-        }
-      })),
-    };
-  }
-
-  #measureVectors(): void {
-    const values = (dimensions: number) => new Float32Array(dimensions);
-    this.#objects.vectorsBytesMax = 12 + vectorsBytes(this.#specs.map(({ number, dimensions }) => ({ number, values: values(dimensions) })));
-  }
-
   // Writing
 
-  async #drain(): Promise<void> {
-    while (this.#queue.length) await this.#commit();
-    this.#draining = undefined;
-  }
-
-  /** Resolves as many writes as go together, appends them, applies them and acknowledges them. */
-  async #commit(): Promise<void> {
-    const group: { request: Request; outcomes: Outcome[]; record: ShardRecord | undefined }[] = [];
-    const records: Uint8Array[] = [];
-    try {
-      const refusal = this.#refusal();
-      if (refusal) throw refusal;
-      await this.#room();
-      const touched = new Set<string>();
-      let bytes = 0;
-      const firstSeq = this.#log.nextSeq;
-      while (this.#queue.length && touched.size < GROUP_CHANGES && bytes < GROUP_BYTES) {
-        // what needs to see another write of this group waits for the next
-        if (this.#queue[0]!.changes.some(({ id }) => touched.has(id))) break;
-        const request = this.#queue.shift()!;
-        const resolved = await this.#resolve(request, firstSeq + records.length);
-        if (!resolved) continue;
-        group.push({ request, ...resolved });
-        for (const { id } of request.changes) touched.add(id);
-        if (!resolved.record) continue;
-        const encoded = encodeRecord(this.#place.identity, resolved.record);
-        records.push(encoded);
-        bytes += encoded.length;
-      }
-      if (records.length) {
-        await this.#onLog(() => this.#log.append(records, firstSeq, strongest(group.map(({ request }) => request.durability))));
+  /** What the queue of writes asks for. */
+  #writeHost(): WriteHost {
+    const self = this;
+    return {
+      identity: this.#place.identity,
+      epoch: this.#options.store.epoch,
+      get nextSeq() { return self.#log.nextSeq; },
+      get objects() { return self.#state.objects; },
+      now: this.#now,
+      refusal: () => this.#refusal(),
+      room: () => this.#room(),
+      read: (slot, withVectors) => this.#read(slot, withVectors),
+      append: async (records, firstSeq, durability) => {
+        await this.#onLog(() => this.#log.append(records, firstSeq, durability));
+        const bytes = records.reduce((sum, record) => sum + record.length, 0);
         this.#logged += bytes;
         this.#loggedInAll += bytes;
-      }
-    } catch (cause) {
-      // those not yet taken from the queue are refused in their own turn
-      if (!group.length && this.#queue.length) group.push({ request: this.#queue.shift()!, outcomes: [], record: undefined });
-      for (const { request } of group) request.reject(cause);
-      return;
-    }
-    for (const { request, outcomes, record } of group) {
-      try {
-        const events = record ? this.#apply(record) : [];
-        request.resolve(outcomes);
+      },
+      apply: (record, acknowledge) => {
+        const events = this.#state.apply(record);
+        acknowledge();
         this.#tell(events);
-      } catch (cause) {
-        // it is in the log: opened anew, all is there
-        this.#failure ??= cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected to apply a record, got ${String(cause)}`, { cause });
-        request.reject(this.#failure);
-      }
-    }
-    this.#wake();
-  }
-
-  /** What a write comes to; undefined if it was rejected. */
-  async #resolve(request: Request, seq: number): Promise<{ outcomes: Outcome[]; record: ShardRecord | undefined } | undefined> {
-    const time = this.#now();
-    const effects: ResolvedEffect[] = [];
-    const outcomes: Outcome[] = [];
-    try {
-      for (const change of request.changes) outcomes.push(await this.#resolveChange(change, seq, time, effects));
-    } catch (cause) {
-      request.reject(cause);
-      return undefined;
-    }
-    return { outcomes, record: effects.length ? { epoch: this.#options.store.epoch, seq, time, effects } : undefined };
-  }
-
-  async #resolveChange(change: Change, seq: number, time: number, effects: ResolvedEffect[]): Promise<Outcome> {
-    const { id, expect, ifRevision, needsOld } = change;
-    const { table } = this.#objects;
-    const slot = table.slotOf(id);
-    const revision = slot < 0 ? 0 : table.revisions[slot]!;
-    try {
-      if (expect === 'absent' && slot >= 0) throw new VectileError('OBJECT_EXISTS', `id: expected one that is not in use, got ${JSON.stringify(id)}`);
-      if (expect === 'present' && slot < 0) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
-      if (ifRevision !== undefined && ifRevision !== revision) {
-        throw new VectileError('REVISION_MISMATCH', `ifRevision: expected ${revision}, the revision of ${JSON.stringify(id)}, got ${ifRevision}`);
-      }
-      const old = slot >= 0 ? await this.#readOld(slot, needsOld ?? false, time) : undefined;
-      const effect = change.effect(old);
-      if (!effect || (effect === 'delete' && slot < 0)) return { written: false, revision };
-      if (effect === 'delete') {
-        effects.push({ id, created: 0, updated: 0, content: undefined });
-      } else {
-        const { properties, vectors, created = old?.created ?? time, updated = time } = effect;
-        effects.push({ id, created, updated, content: { properties, vectors: vectors === 'kept' && slot < 0 ? [] : vectors } });
-      }
-      return { written: true, revision: seq };
-    } catch (error) {
-      if (error instanceof VectileError) return { error };
-      throw error;
-    }
-  }
-
-  /** An object that is damaged can be replaced and deleted, if nothing of it is needed. */
-  async #readOld(slot: number, isNeeded: boolean, time: number): Promise<StoredObject | undefined> {
-    try {
-      return await this.#read(slot, isNeeded);
-    } catch (cause) {
-      if (isNeeded || !(cause instanceof VectileError) || cause.code !== 'STORAGE_CORRUPT') throw cause;
-      const { table } = this.#objects;
-      return { id: table.idOf(slot), slot, revision: table.revisions[slot]!, created: time, updated: time, properties: new Uint8Array() };
-    }
-  }
-
-  /** Takes a record up into objects and indexes. */
-  #apply(record: ShardRecord): ChangeEvent[] {
-    const events: ChangeEvent[] = [];
-    for (const effect of record.effects) {
-      const applied = this.#objects.apply(effect, record.seq);
-      if (!applied) continue;
-      const { slot, kind } = applied;
-      events.push({ kind, id: effect.id, revision: record.seq });
-      if (effect.content) this.#search.put({ slot, created: effect.created, updated: effect.updated, properties: effect.content.properties });
-      else this.#search.remove(slot);
-      const vectors = effect.content?.vectors ?? [];
-      if (vectors === 'kept') continue;
-      for (const field of this.#fields.values()) {
-        const values = vectors.find(({ number }) => number === field.spec.number)?.values;
-        if (values) field.put(slot, values);
-        else field.remove(slot);
-      }
-    }
-    this.#seq = record.seq;
-    return events;
+      },
+      // it is in the log: opened anew, all is there
+      fail: (cause) => this.#failure ??= asError(cause, 'to apply a record'),
+      wake: () => this.#wake(),
+    };
   }
 
   #tell(events: ChangeEvent[]): void {
     if (events.length) this.onChange?.(events);
   }
 
-  get #unlinked(): number {
-    let unlinked = 0;
-    for (const field of this.#fields.values()) unlinked = Math.max(unlinked, field.unlinked);
-    return unlinked;
-  }
-
   /** Waits until the next write may come. */
   async #room(): Promise<void> {
-    if (this.#objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await this.#exclusive(() => this.#objects.flush());
+    if (this.#state.objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await this.#exclusive(() => this.#state.objects.flush());
     for (;;) {
-      const isFull = [...this.#fields.values()].some(({ unlinked, hidden, spec }) =>
+      const isFull = [...this.#state.fields.values()].some(({ unlinked, hidden, spec }) =>
         unlinked > UNLINKED_MAX || unlinked * spec.dimensions * 4 > UNLINKED_BYTES_MAX || hidden > HIDDEN_MAX);
-      if (!isFull) return;
+      if (!isFull && !this.#state.search.isBehind) return;
       if (this.#failure) throw this.#failure;
       await this.#progress();
     }
@@ -600,34 +428,33 @@ export class Shard {
 
   // Reading
 
-  /** The object in a slot, or undefined. Where its file is taken away in between, it lies elsewhere by then. */
-  async #read(slot: number, withVectors: boolean): Promise<StoredObject | undefined> {
-    for (let attempt = 1; ; attempt++) {
-      this.#checkOpen();
-      if (!this.#objects.table.has(slot)) return undefined;
-      try {
-        return await this.#objects.read(slot, withVectors);
-      } catch (cause) {
-        const isMoved = cause instanceof VectileError && cause.code === 'BLOB_MISSING';
-        if (!isMoved) throw cause;
-        if (attempt === ATTEMPTS) throw missingPart(cause);
-        if (this.#options.readOnly) await this.#load();
-      }
-    }
+  #read(slot: number, withVectors: boolean): Promise<StoredObject | undefined> {
+    return Promise.resolve(this.#ask((state) => state.read(slot, withVectors)));
   }
 
-  /** Asks the inverted index; again where its files are taken away beneath a reader. */
-  #ask<T>(question: (search: ShardSearch) => T | Promise<T>, attempt = 1): T | Promise<T> {
+  /**
+   * Asks what was taken up. A reader may have taken up a newer snapshot while it waited for the answer, or have its files taken away
+   * beneath it: then it asks again.
+   */
+  #ask<T>(question: (state: ShardState) => T | Promise<T>, attempt = 1): T | Promise<T> {
     this.#checkOpen();
+    const state = this.#state;
+    const isNewest = () => this.#state === state;
+    const checked = (answer: T): T | Promise<T> => {
+      this.#checkOpen();
+      return isNewest() ? answer : this.#ask(question, attempt);
+    };
     const again = async (cause: unknown): Promise<T> => {
-      const isMoved = cause instanceof VectileError && cause.code === 'BLOB_MISSING';
-      if (!isMoved || !this.#options.readOnly || attempt === ATTEMPTS) throw isMoved ? missingPart(cause) : cause;
+      this.#checkOpen();
+      if (!isNewest()) return this.#ask(question, attempt);
+      if (!(cause instanceof VectileError) || cause.code !== 'BLOB_MISSING') throw cause;
+      if (!this.#options.readOnly || attempt === ATTEMPTS) throw missingPart(cause);
       await this.#load();
       return this.#ask(question, attempt + 1);
     };
     try {
-      const answer = question(this.#search);
-      return answer instanceof Promise ? answer.catch(again) : answer;
+      const answer = question(state);
+      return answer instanceof Promise ? answer.then(checked, again) : answer;
     } catch (cause) {
       return again(cause);
     }
@@ -636,7 +463,7 @@ export class Shard {
   // In the background
 
   #wake(): void {
-    if (!this.#isClosed) this.#working ??= this.#work();
+    if (!this.#isClosed && this.#isLoaded) this.#working ??= this.#work();
   }
 
   /** Resolves after the next slice of work. */
@@ -653,14 +480,14 @@ export class Shard {
         await pause();
         if (this.#isClosed) break;
         isBusy = false;
-        for (const field of this.#fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
-        isBusy = this.#search.work(SLICE_MS) || isBusy;
+        for (const field of this.#state.fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
+        isBusy = this.#state.search.work(SLICE_MS) || isBusy;
         this.#writeIfDue();
         this.#release();
       }
     } catch (cause) {
       // such as a full memory, or a damaged vector that was to be stored another way: all is in the log and the segments
-      this.#failure ??= cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected to link vectors, got ${String(cause)}`, { cause });
+      this.#failure ??= asError(cause, 'to link vectors');
     } finally {
       this.#working = undefined;
       this.#release();
@@ -678,9 +505,9 @@ export class Shard {
     if (!this.#isSnapshotting && this.#logged > Math.max(SNAPSHOT_BYTES, 2 * this.#overhead)) {
       this.#isSnapshotting = true;
       void this.#exclusive(() => this.#writeSnapshot(false)).catch(() => this.#giveUp()).finally(() => { this.#isSnapshotting = false; });
-    } else if (!this.#isFlushing && !this.#isSnapshotting && this.#objects.unflushedBytes > UNFLUSHED_BYTES) {
+    } else if (!this.#isFlushing && !this.#isSnapshotting && this.#state.objects.unflushedBytes > UNFLUSHED_BYTES) {
       this.#isFlushing = true;
-      void this.#exclusive(() => this.#objects.flush()).catch(() => this.#giveUp()).finally(() => { this.#isFlushing = false; });
+      void this.#exclusive(() => this.#state.objects.flush()).catch(() => this.#giveUp()).finally(() => { this.#isFlushing = false; });
     }
   }
 
@@ -707,30 +534,25 @@ export class Shard {
     let logged = 0;
     const moment = () => {
       logged = this.#logged;
-      return { seq: this.#seq, time: this.#now() };
+      return { seq: this.#state.seq, time: this.#now() };
     };
-    const written = await writeSnapshot(this.#place, this.#objects, this.#fields, this.#search, this.#snapshot, moment, compactFully);
-    this.#snapshot = written;
+    const written = await writeSnapshot(this.#place, this.#state, moment, compactFully);
+    this.#state.snapshot = written;
     this.#logged -= logged;
     this.#retryAt = 0;
     this.#overhead = written.overhead;
     this.#overheadInAll += written.overhead;
     await this.#onLog(() => this.#log.trim(written.manifest.seq + 1));
-    await deleteUnnamed(this.#place, written.manifest, this.#objects);
+    await deleteUnnamed(this.#place, written.manifest, this.#state.objects);
   }
 }
 
-function readerOf(blobs: BlobStore): FileReader {
-  return { read: (name, offset, bytes) => blobs.getRangeSync?.(name, offset, bytes) ?? blobs.getRange(name, offset, bytes) };
+function asError(cause: unknown, expected: string): VectileError {
+  return cause instanceof VectileError ? cause : new VectileError('STORAGE_FAILED', `shard: expected ${expected}, got ${String(cause)}`, { cause });
 }
 
 function closed(): VectileError {
   return new VectileError('CLOSED', 'shard: expected one in use, got one closed');
-}
-
-function strongest(durabilities: readonly Durability[]): Durability {
-  if (durabilities.includes('sync')) return 'sync';
-  return durabilities.includes('flush') ? 'flush' : 'none';
 }
 
 /** A file that the manifest names and that is not there is damage. */

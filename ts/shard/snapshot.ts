@@ -53,12 +53,19 @@ export async function openObjects({ store, prefix }: SnapshotPlace, manifest: Ma
 
 /** Counts what of each segment is in use. */
 export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
-  for (const segment of segments.byIndex.values()) segment.objectsLive = segment.vectorsLive = 0;
-  for (const slot of table.slots()) {
-    const objects = segments.byIndex.get(table.objectSegments[slot]!);
-    if (objects) objects.objectsLive += table.objectBytes[slot]!;
-    const vectors = segments.byIndex.get(table.vectorSegments[slot]!);
-    if (vectors) vectors.vectorsLive = Math.min(vectors.vectorsBytes, vectors.vectorsLive + vectorsBytesMax);
+  const count = Math.max(0, ...segments.byIndex.keys()) + 1;
+  const objects = new Float64Array(count);
+  const vectors = new Uint32Array(count);
+  for (let slot = 0; slot < table.extent; slot++) {
+    // marks of free slots and the like are beyond
+    const objectSegment = table.objectSegments[slot]!;
+    if (objectSegment < count) objects[objectSegment]! += table.objectBytes[slot]!;
+    const vectorSegment = table.vectorSegments[slot]!;
+    if (vectorSegment < count) vectors[vectorSegment]!++;
+  }
+  for (const segment of segments.byIndex.values()) {
+    segment.objectsLive = objects[segment.index]!;
+    segment.vectorsLive = Math.min(segment.vectorsBytes, vectors[segment.index]! * vectorsBytesMax);
   }
 }
 
@@ -117,6 +124,14 @@ async function openImage(
   return field;
 }
 
+/** What is written, and the snapshot before. */
+export interface Snapshotted {
+  readonly objects: Objects;
+  readonly fields: ReadonlyMap<number, VectorField>;
+  readonly search: ShardSearch;
+  readonly snapshot: Snapshot | undefined;
+}
+
 export interface Written extends Snapshot {
   /** Bytes of all files written but segments. */
   overhead: number;
@@ -124,8 +139,7 @@ export interface Written extends Snapshot {
 
 /** Writes a snapshot of a shard that goes on being read and written. `seq`: of the last record applied, when asked. */
 export async function writeSnapshot(
-  place: SnapshotPlace, objects: Objects, fields: ReadonlyMap<number, VectorField>, search: ShardSearch, former: Snapshot | undefined,
-  now: () => { seq: number; time: number }, compactFully: boolean,
+  place: SnapshotPlace, { objects, fields, search, snapshot: former }: Snapshotted, now: () => { seq: number; time: number }, compactFully: boolean,
 ): Promise<Written> {
   const { store, prefix, identity } = place;
   const { blobs } = store;

@@ -9,6 +9,7 @@
  * A free slot is on a list chained through its object's offset.
  */
 import { crc32c } from '../storage/crc32c.js';
+import { laneChecksum } from '../storage/lane-checksum.js';
 import { VectileError } from '../errors.js';
 
 /** Segment numbers with a meaning of their own. */
@@ -22,7 +23,7 @@ const ID_BYTES = 16;
 const FORMAT = 1;
 const MAGIC = 0x4c425456; // "VTBL"
 const HEADER_BYTES = 64;
-/** The columns that are written, and bytes of each per slot. */
+/** Bytes per slot of the columns that are written. */
 const COLUMNS = [ID_BYTES, 8, 4, 4, 4, 2, 2, 1] as const;
 
 const utf8 = new TextEncoder();
@@ -70,7 +71,7 @@ export class Table {
   idOf(slot: number): string {
     const at = slot * ID_BYTES;
     if (this.#isText[slot]) {
-      const view = new DataView(this.#ids.buffer, at);
+      const view = new DataView(this.#ids.buffer, this.#ids.byteOffset + at);
       const start = view.getUint32(0, true);
       return utf8Decoder.decode(this.#text.subarray(start, start + view.getUint32(4, true)));
     }
@@ -103,7 +104,7 @@ export class Table {
 
   release(slot: number): void {
     this.#withdraw(slot);
-    if (this.#isText[slot]) this.#textWaste += new DataView(this.#ids.buffer, slot * ID_BYTES).getUint32(4, true);
+    if (this.#isText[slot]) this.#textWaste += new DataView(this.#ids.buffer, this.#ids.byteOffset + slot * ID_BYTES).getUint32(4, true);
     this.#isText[slot] = 0;
     this.#ids.fill(0, slot * ID_BYTES, (slot + 1) * ID_BYTES);
     this.revisions[slot] = 0;
@@ -120,7 +121,7 @@ export class Table {
     for (let slot = from; slot < this.extent; slot++) if (this.objectSegments[slot] !== FREE) yield slot;
   }
 
-  /** A copy to be written while this one goes on; without the lookup, which is made anew. */
+  /** A copy to be written while this one goes on. */
   copy(): Table {
     const copy = new Table();
     copy.size = this.size;
@@ -134,21 +135,21 @@ export class Table {
     copy.#ids = this.#ids.slice(0, this.extent * ID_BYTES);
     copy.#isText = this.#isText.slice(0, this.extent);
     copy.#text = this.#text.slice(0, this.#textUsed);
+    copy.#lookup = this.#lookup.slice();
     copy.#textUsed = this.#textUsed;
     copy.#textWaste = this.#textWaste;
     copy.#freeHead = this.#freeHead;
     return copy;
   }
 
-  /** Header, columns in the order of COLUMNS, text; the checksum in the header is of all that follows it. */
+  /** Header, lookup, columns in the order of COLUMNS, text; the checksum in the header is of the checksums of all these. */
   encode(): Uint8Array[] {
-    const columns = this.#columns().map((column) => new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
     const head = new Uint8Array(HEADER_BYTES);
     const view = new DataView(head.buffer);
-    const fields = [MAGIC, FORMAT, this.extent, this.size, this.#freeHead, this.#textUsed, this.#textWaste];
+    const fields = [MAGIC, FORMAT, this.extent, this.size, this.#freeHead, this.#textUsed, this.#textWaste, this.#lookup.length];
     fields.forEach((field, i) => view.setUint32(i * 4, field, true));
-    const body = [...columns, this.#text.subarray(0, this.#textUsed)];
-    view.setUint32(56, body.reduce((crc, part) => crc32c(part, crc), 0), true);
+    const body = this.#body();
+    view.setUint32(56, checksumOf(body), true);
     view.setUint32(60, crc32c(head.subarray(0, 60)), true);
     return [head, ...body];
   }
@@ -161,30 +162,43 @@ export class Table {
       throw wrong('the header of a table', 0);
     }
     if (view.getUint32(4, true) !== FORMAT) throw new VectileError('STORAGE_VERSION', `${file}: expected format ${FORMAT}, got ${view.getUint32(4, true)}`);
-    if (view.getUint32(56, true) !== crc32c(bytes.subarray(HEADER_BYTES))) throw wrong('bytes that fit their checksum', HEADER_BYTES);
     const table = new Table();
     table.extent = view.getUint32(8, true);
     table.size = view.getUint32(12, true);
     table.#freeHead = view.getUint32(16, true);
     table.#textUsed = view.getUint32(20, true);
     table.#textWaste = view.getUint32(24, true);
-    table.#grow(table.extent);
-    let at = HEADER_BYTES;
-    for (const column of table.#columns()) {
-      new Uint8Array(column.buffer).set(bytes.subarray(at, at + column.byteLength));
-      at += column.byteLength;
-    }
-    table.#text = bytes.slice(at, at + table.#textUsed);
-    let lookup = 16;
-    while (table.size * 10 > lookup * 8) lookup *= 2;
-    table.#rehash(lookup);
+    const lookupLength = view.getUint32(28, true);
+    const bodyBytes = table.extent * COLUMNS.reduce<number>((sum, width) => sum + width, 0) + lookupLength * 4 + table.#textUsed;
+    if (bytes.length !== HEADER_BYTES + bodyBytes) throw wrong(`${bodyBytes} bytes`, HEADER_BYTES);
+    // read in place, until there are more
+    const { buffer, byteOffset } = bytes.byteOffset & 7 ? bytes.slice() : bytes;
+    let at = byteOffset + HEADER_BYTES;
+    const take = <T>(Column: new (buffer: ArrayBufferLike, offset: number, length: number) => T, width: number, length: number): T => {
+      const column = new Column(buffer, at, length);
+      at += width * length;
+      return column;
+    };
+    const { extent } = table;
+    table.#lookup = take(Uint32Array, 4, lookupLength);
+    table.#ids = take(Uint8Array, 1, extent * ID_BYTES);
+    table.revisions = take(Float64Array, 8, extent);
+    table.objectOffsets = take(Uint32Array, 4, extent);
+    table.objectBytes = take(Uint32Array, 4, extent);
+    table.vectorOffsets = take(Uint32Array, 4, extent);
+    table.objectSegments = take(Uint16Array, 2, extent);
+    table.vectorSegments = take(Uint16Array, 2, extent);
+    table.#isText = take(Uint8Array, 1, extent);
+    table.#text = take(Uint8Array, 1, table.#textUsed);
+    if (view.getUint32(56, true) !== checksumOf(table.#body())) throw wrong('bytes that fit their checksum', HEADER_BYTES);
     return table;
   }
 
-  #columns() {
-    return [
-      this.#ids, this.revisions, this.objectOffsets, this.objectBytes, this.vectorOffsets, this.objectSegments, this.vectorSegments, this.#isText,
+  #body(): Uint8Array[] {
+    const columns = [
+      this.#lookup, this.#ids, this.revisions, this.objectOffsets, this.objectBytes, this.vectorOffsets, this.objectSegments, this.vectorSegments, this.#isText,
     ];
+    return [...columns.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)), this.#text.subarray(0, this.#textUsed)];
   }
 
   /** Puts what stands for an id into #key: a UUID, or of other text its place, length and hash; then the text is returned. */
@@ -211,7 +225,7 @@ export class Table {
   #moveText(more: number): void {
     const live = this.#textUsed - this.#textWaste;
     const moved = new Uint8Array(Math.ceil((live + more) * 1.125) + 64);
-    const view = new DataView(this.#ids.buffer);
+    const view = new DataView(this.#ids.buffer, this.#ids.byteOffset);
     let used = 0;
     for (const slot of this.slots()) {
       if (!this.#isText[slot]) continue;
@@ -234,7 +248,7 @@ export class Table {
     const ids = this.#ids;
     for (let i = text ? 4 : 0; i < ID_BYTES; i++) if (ids[at + i] !== key[i]) return false;
     if (!text) return true;
-    const start = new DataView(ids.buffer).getUint32(at, true);
+    const start = new DataView(ids.buffer, ids.byteOffset).getUint32(at, true);
     return text.every((byte, i) => this.#text[start + i] === byte);
   }
 
@@ -273,7 +287,7 @@ export class Table {
 
   #rehash(length: number): void {
     this.#lookup = new Uint32Array(length);
-    for (const slot of this.slots()) this.#enter(slot);
+    for (let slot = 0; slot < this.extent; slot++) if (this.objectSegments[slot] !== FREE) this.#enter(slot);
   }
 
   #grow(capacity: number): void {
@@ -291,6 +305,11 @@ export class Table {
     this.objectSegments = grown(this.objectSegments);
     this.vectorSegments = grown(this.vectorSegments);
   }
+}
+
+/** Of columns and texts, one after the other. */
+function checksumOf(body: readonly Uint8Array[]): number {
+  return laneChecksum(new Uint8Array(Uint32Array.from(body, laneChecksum).buffer));
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

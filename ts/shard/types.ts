@@ -1,9 +1,11 @@
 /** What a shard takes and gives. It knows ids, bytes and vectors by number; schemas, names and texts are the database's. */
 import type { Codec, FullVectors, IndexStats, Metric } from '../types.js';
 import type { VectileError } from '../errors.js';
+import type { Deadline } from '../search/deadline.js';
 import type { FieldsTerms } from '../search/expand.js';
 import type { FilterNode } from '../search/filter.js';
 import type { InvertedStats } from '../search/inverted.js';
+import type { NumbersKey } from '../search/types.js';
 import type { TypoTolerance } from '../search/typos.js';
 
 /** A named vector, by the number its schema gave it. */
@@ -70,22 +72,34 @@ export interface ChangeEvent {
   revision: number;
 }
 
-export interface NearOptions {
+/** What is asked of the inverted index at one moment. */
+export interface Question {
+  /** Only objects for which it is true. */
+  filter?: FilterNode | undefined;
+  /** Numbers that are asked for. */
+  keys?: readonly NumbersKey[] | undefined;
+  /** When evaluating must have ended; else it throws TIMEOUT. By default 10 s after it begins. */
+  deadline?: Deadline | undefined;
+}
+
+export interface NearOptions extends Question {
   k: number;
   ef?: number | undefined;
   oversampling?: number | undefined;
-  /** Only objects for which it is true. */
-  filter?: FilterNode | undefined;
 }
+
+/** By key that was asked for, and by hit: the number it has, NaN if it has none; of several the greatest. */
+export type HitNumbers = readonly Float64Array[];
 
 /** Nearest first. */
 export interface Near {
   slots: number[];
   distances: number[];
+  numbers?: HitNumbers;
 }
 
 /** A keyword search, its terms analyzed already. */
-export interface KeywordRequest {
+export interface KeywordRequest extends Question {
   /** Properties that are analysed alike, and the query's distinct terms in their form. */
   fields: readonly FieldsTerms[];
   typoTolerance: TypoTolerance;
@@ -94,7 +108,6 @@ export interface KeywordRequest {
   minimumMatch: number;
   k1: number;
   b: number;
-  filter?: FilterNode | undefined;
   /** True: explanations are made, too. */
   explain: boolean;
 }
@@ -105,6 +118,7 @@ export interface KeywordHits {
   scores: number[];
   /** In one line each, if asked for. */
   explanations?: string[];
+  numbers?: HitNumbers;
 }
 
 export interface ShardStats {

@@ -29,8 +29,8 @@ export const BUGS = {
   },
   'the lock is not looked at': { file: 'ts/storage/fs-lock.ts', from: 'if (content.isFree) return content;', to: 'return content;' },
   'a deletion is lost in replay': {
-    file: SHARD, from: 'this.#tell(this.#apply(record));',
-    to: 'this.#tell(this.#apply({ ...record, effects: record.effects.filter(({ content }) => content) }));',
+    file: SHARD, from: 'this.#tell(state.apply(record));',
+    to: 'this.#tell(state.apply({ ...record, effects: record.effects.filter(({ content }) => content) }));',
   },
   'vectors that are not linked are left out of a snapshot': { file: SNAPSHOT, from: 'if (unlinked[i]!.length) {', to: 'if (unlinked[i]!.length > 1e9) {' },
   'an object that is replaced is not stale': { file: INVERTED, from: 'this.#byNumber.get(number)!.part.markStale(slot);', to: '' },
@@ -42,12 +42,12 @@ export const BUGS = {
   },
   'the checksum of sections is skipped': { file: 'ts/search/part-file.ts', from: 'if (crc !== checksum) throw', to: 'if (false) throw' },
   'objects of the log are not put into the inverted index': {
-    file: SHARD, from: 'await this.#replay();\n    if (this.#options.readOnly) return;',
-    to: `const search = this.#search;
-    this.#search = { put() {}, remove: (slot: number) => search.remove(slot) } as never;
-    await this.#replay();
-    this.#search = search;
-    if (this.#options.readOnly) return;`,
+    file: SHARD, from: 'await this.#replay(state);\n      if (!readOnly',
+    to: `const whole = state.search;
+      state.search = { put() {}, remove: (slot: number) => whole.remove(slot) } as never;
+      await this.#replay(state);
+      state.search = whole;
+      if (!readOnly`,
   },
   'kept vectors are forgotten': { file: 'ts/shard/objects.ts', from: "const vectors = content.vectors === 'kept' ? before?.vectors :", to: "const vectors = content.vectors === 'kept' ? undefined :" },
 };

@@ -110,7 +110,7 @@ async function run() {
     await turn();
     if (failure) throw failure;
     // what is asked for is sealed into a part, so that there are some to be merged
-    if (chance(0.5)) await items.query.bm25('text', { limit: 1 });
+    if (chance(0.9)) await items.query.bm25('text', { limit: 1 });
     if (chance(0.1)) {
       const [wrong] = await checkSearches(items, await objectsOf(items), random);
       if (wrong) throw new Error(wrong);
