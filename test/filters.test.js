@@ -29,6 +29,32 @@ test('looking at its size does not make a filter stale', async () => {
   }
 });
 
+test('a bitmap of ids is a filter like another, whatever is added and removed', async () => {
+  const next = random(seed);
+  for (const type of ['flat', 'hnsw']) {
+    const index = await VectorIndex.create({ dimensions: 1, type, metric: 'l2-squared', idTable: false });
+    for (let id = 0; id < 500; id++) index.add(id, [id]);
+    for (const share of [0.5, 0.05, 0]) {
+      const bits = new Uint32Array(20); // beyond what there is
+      const ids = Array.from({ length: 640 }, (_, id) => id).filter(() => next() < share);
+      for (const id of ids) bits[id >>> 5] |= 1 << (id & 31);
+      const filter = index.filterOfBits(bits);
+      for (let round = 0; round < 4; round++) {
+        index.remove(integer(next, 0, 500));
+        index.add(500 + round, [500 + round]);
+        const there = ids.filter((id) => index.has(id));
+        expect(filter.size).toBe(there.length);
+        const x = integer(next, 0, 500);
+        const wanted = there.sort((a, b) => Math.abs(a - x) - Math.abs(b - x) || a - b).slice(0, 9).map((id) => Math.abs(id - x));
+        expect([...index.search([x], { k: 9, filter, ef: 600 }).ids].map((id) => Math.abs(id - x))).toEqual(wanted);
+      }
+    }
+    expect((await errorOf(() => index.filterOfBits([1]))).code).toBe('INVALID_ARGUMENT');
+  }
+  const withIds = await VectorIndex.create({ dimensions: 1, metric: 'l2-squared' });
+  expect((await errorOf(() => withIds.filterOfBits(new Uint32Array(1)))).code).toBe('INVALID_ARGUMENT');
+});
+
 test('ids that are made while they are read may change the index', async () => {
   const index = await VectorIndex.create({ dimensions: 2, metric: 'l2-squared', maxConnections: 4 });
   for (let id = 0; id < 3000; id++) index.add(id, [id, 0]);

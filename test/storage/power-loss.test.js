@@ -174,7 +174,7 @@ async function run(seed) {
 }
 
 describe('a power cut', () => {
-  it(`leaves what was acknowledged, in ${SEEDS} scripts`, async () => {
+  it(`leaves what was acknowledged, in ${SEEDS} scripts`, { timeout: 300_000 }, async () => {
     for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
       try {
         await run(seed);
