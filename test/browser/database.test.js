@@ -136,13 +136,13 @@ describeWithout(missing, 'Chromium', () => {
     const origin = server.url.replace('127.0.0.1', 'localhost');
     const page = await newPage(origin);
     const client = await context.newCDPSession(page);
+    // before anything is stored: for half a minute the browser remembers how much room there was
+    await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 5_000_000 });
     await page.evaluate(async () => {
       globalThis.db = await vectile.open({ store: vectile.indexedDB('quota') });
       globalThis.c = await db.collections.create({ name: 'C', properties: [{ name: 'text', dataType: 'text' }] });
       await c.data.insert({ id: 'before', properties: { text: 'before' }, vector: [1, 2] });
     });
-    const { usage } = await page.evaluate(() => navigator.storage.estimate());
-    await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 3_000_000 });
     const result = await page.evaluate(async () => {
       const text = Array.from({ length: 100_000 }, () => Math.random().toString(36)[2]).join('');
       let acknowledged = 0;
