@@ -1,13 +1,13 @@
 /**
  * A process with a fixed script of tenants that ends by SIGKILL before its `nth` step that writes, here or in the other store. Without
- * `nth` it tells how many steps there are.
+ * `nth` it tells how many steps there are. `isOpening`: it only opens what is there, and closes it.
  */
 import { writeSync } from 'node:fs';
 import { fs, nodeFiles, open } from './vectile.js';
 import { vectorOf } from './random.js';
 import { configOf, objectOf } from './tenants.js';
 
-const { folder, nth } = JSON.parse(process.argv[2]);
+const { folder, nth, isOpening } = JSON.parse(process.argv[2]);
 const tell = (line) => writeSync(1, `${JSON.stringify(line)}\n`);
 let steps = 0;
 const step = () => {
@@ -43,6 +43,10 @@ const journaled = async (op, work) => {
 
 async function session(work) {
   const db = await open({ store: fs(`${folder}/here`, { files }), offload: fs(`${folder}/away`, { files }), openShardsMax: 2 });
+  if (isOpening) {
+    await db.close();
+    process.exit();
+  }
   if (!(await db.collections.exists('Note'))) await db.collections.create(configOf());
   const notes = db.collections.use('Note');
   const change = (kind, names) => journaled({ kind, names }, () => notes.tenants[kind](names));

@@ -5,7 +5,10 @@ import { life } from './kill.js';
 import { after, compare, readTenants } from './tenants.js';
 import { fs, open } from './vectile.js';
 
-/** Before every `stride`-th step from `first` on. `wrong` is empty unless something was lost or left. `isEnough`: the first of it will do. */
+/**
+ * Before every `stride`-th step from `first` on. `wrong` is empty unless something was lost or left. `isEnough`: the first of it will do, and
+ * the program opens what is there before it is looked at, because bugs may be planted in that.
+ */
 export async function killTenants({ program, stride, first = 1, lanes = 2, isEnough = false }) {
   const whole = await run(program, 'whole', undefined);
   const { steps } = whole.lines.at(-1);
@@ -18,7 +21,7 @@ export async function killTenants({ program, stride, first = 1, lanes = 2, isEno
       next += stride;
       kills++;
       try {
-        wrong.push(...(await check(await run(program, name, nth))).map((what) => `before step ${nth}: ${what}`));
+        wrong.push(...(await check(await run(program, name, nth, isEnough))).map((what) => `before step ${nth}: ${what}`));
       } catch (error) {
         wrong.push(`before step ${nth}: ${error.code} ${error.stack}`);
       }
@@ -28,10 +31,13 @@ export async function killTenants({ program, stride, first = 1, lanes = 2, isEno
   return { steps, kills, wrong };
 }
 
-async function run(program, lane, nth) {
+async function run(program, lane, nth, isOpened = false) {
   const folder = join(program.folder, lane);
   rmSync(folder, { recursive: true, force: true });
-  return { folder, lines: await life(program.path, { folder, nth }, join(program.folder, `${lane}.journal`)) };
+  const journal = join(program.folder, `${lane}.journal`);
+  const lines = await life(program.path, { folder, nth }, journal);
+  if (isOpened) lines.push(...await life(program.path, { folder, isOpening: true }, journal));
+  return { folder, lines };
 }
 
 const foldersOf = (path) => readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => `${parentPath}/${name}`);
