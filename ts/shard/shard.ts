@@ -82,6 +82,7 @@ export class Shard {
   #logTurn: Promise<unknown> = Promise.resolve();
   #waiting: (() => void)[] = [];
   #refreshing: Promise<void> | undefined;
+  #loading: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   private constructor(options: ShardOptions, log: ShardLog) {
@@ -224,7 +225,7 @@ export class Shard {
     this.#state.search.configure(analyzer);
     if (this.#options.readOnly) {
       // what a field that is new here should have may have been taken up without it
-      while (this.#refreshing) await this.#refreshing.catch(() => {});
+      while (this.#refreshing ?? this.#loading) await (this.#refreshing ?? this.#loading)!.catch(() => {});
       this.#refreshing = this.#load().finally(() => { this.#refreshing = undefined; });
       return this.#refreshing;
     }
@@ -294,6 +295,7 @@ export class Shard {
     clearInterval(this.#timer);
     await this.#writes.idle;
     await this.#refreshing?.catch(() => {});
+    await this.#loading?.catch(() => {});
     try {
       if (!discard && !this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
       this.#isClosed = true;
@@ -320,7 +322,13 @@ export class Shard {
 
   // Opening
 
-  async #load(): Promise<void> {
+  /** Of all who ask at a time one loads: of two, the one that ended last might be the older. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#loadNewest().finally(() => { this.#loading = undefined; });
+    return this.#loading;
+  }
+
+  async #loadNewest(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#loadOnce();
