@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { integer, pick, random } from '../conformance/random.js';
 import { seeds } from '../support/engine.js';
 import { RandomTickets, phrase, randomFilter, vectorOf } from './random-tickets.js';
-import { errorOf, memory, open } from './support.js';
+import { refusalOf as refusal } from './refused.js';
+import { memory, open } from './support.js';
 
 async function withTickets(work) {
   const db = await open({ store: memory() });
@@ -26,10 +27,6 @@ async function withTickets(work) {
     await db.close();
   }
 }
-const refusal = async (call) => {
-  const error = await errorOf(call);
-  return error ? `${error.code} ${error.message}` : 'nothing thrown';
-};
 const idsOf = (objects) => objects.map(({ id }) => id).join('');
 const shown = ({ groups }) => groups.map(({ value, objects }) => [value, idsOf(objects)]);
 

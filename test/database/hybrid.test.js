@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { integer, pick, random } from '../conformance/random.js';
 import { seeds } from '../support/engine.js';
 import { RandomTickets, phrase, randomFilter, vectorOf } from './random-tickets.js';
-import { errorOf, memory, open } from './support.js';
+import { refusalOf as refusal } from './refused.js';
+import { memory, open } from './support.js';
 
 async function withTickets(work) {
   const db = await open({ store: memory() });
@@ -21,10 +22,6 @@ async function withTickets(work) {
   }
 }
 const idsOf = ({ objects }) => objects.map(({ id }) => id);
-const refusal = async (call) => {
-  const error = await errorOf(call);
-  return error ? `${error.code} ${error.message}` : 'nothing thrown';
-};
 
 describe('hybrid', () => {
   it('adds up what either search gives', () => withTickets(async (one) => {

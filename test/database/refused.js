@@ -7,3 +7,13 @@ export function codeAndMessage(run) {
   }
   return 'nothing thrown';
 }
+
+/** The same of a call that waits. */
+export async function refusalOf(call) {
+  try {
+    await call();
+  } catch (error) {
+    return `${error.code} ${error.message}`;
+  }
+  return 'nothing thrown';
+}

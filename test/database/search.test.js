@@ -5,6 +5,7 @@ import { integer, pick, random } from '../conformance/random.js';
 import { keywordOracle } from '../search/support/bm25-oracle.js';
 import { seeds } from '../support/engine.js';
 import { RandomTickets, STOPWORDS, phrase, randomFilter, vectorOf } from './random-tickets.js';
+import { refusalOf as refusal } from './refused.js';
 import { errorOf, memory, open } from './support.js';
 
 async function withDatabase(work) {
@@ -16,10 +17,6 @@ async function withDatabase(work) {
   }
 }
 const idsOf = ({ objects }) => objects.map(({ id }) => id);
-const refusal = async (call) => {
-  const error = await errorOf(call);
-  return error ? `${error.code} ${error.message}` : 'nothing thrown';
-};
 const properties = [
   { name: 'title', dataType: 'text' }, { name: 'text', dataType: 'text' }, { name: 'tags', dataType: 'text[]', tokenization: 'field' }, { name: 'secret', dataType: 'text', indexSearchable: false },
   { name: 'price', dataType: 'int' }, { name: 'part', dataType: 'text', tokenization: 'trigram' },

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { integer, pick, random } from '../conformance/random.js';
 import { seeds } from '../support/engine.js';
 import { RandomTickets, randomFilter } from './random-tickets.js';
+import { refusalOf as refusal } from './refused.js';
 import { errorOf, memory, open } from './support.js';
 
 const withTickets = async (work) => {
@@ -21,10 +22,6 @@ const withTickets = async (work) => {
   }
 };
 const idsOf = ({ objects }) => objects.map(({ id }) => id);
-const refusal = async (call) => {
-  const error = await errorOf(call);
-  return error ? `${error.code} ${error.message}` : 'nothing thrown';
-};
 
 describe('fetchObjects', () => {
   it('sorts by one key or several, both ways, objects without the property first in ascending order', () => withTickets(async (one) => {
