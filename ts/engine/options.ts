@@ -111,9 +111,13 @@ export function checkVector(vector: VectorInput, dimensions: number, argument = 
 }
 
 /** One row of `vectors` for each of `ids`. */
-export function checkBatch(ids: Uint32Array, vectors: Float32Array, dimensions: number): void {
+export function checkArrays(ids: Uint32Array, vectors: Float32Array): void {
   if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
   if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
+}
+
+export function checkBatch(ids: Uint32Array, vectors: Float32Array, dimensions: number): void {
+  checkArrays(ids, vectors);
   if (vectors.length !== ids.length * dimensions) {
     throw new VectileError('DIMENSION_MISMATCH', `vectors: expected ${ids.length} × ${dimensions} components, got ${vectors.length}`);
   }

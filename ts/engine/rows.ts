@@ -6,7 +6,7 @@ import { Header, Region } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { RowBatch } from '../types.js';
 import type { IndexMemory } from './memory.js';
-import { checkBatch, throwStatus } from './options.js';
+import { checkArrays, checkBatch, throwStatus } from './options.js';
 
 /** The index must be as its image says but for the rows, which are zero. `slotOf`: the slot of an id, or −1. */
 export async function fillRows(
@@ -39,12 +39,12 @@ export async function fillRows(
 
 function checked(batch: RowBatch, dimensions: number): RowBatch {
   const { ids, vectors, offsets } = batch ?? ({} as RowBatch);
-  if (offsets === undefined) checkBatch(ids, vectors, dimensions);
-  else {
-    if (!(ids instanceof Uint32Array)) throw invalid('ids', 'a Uint32Array', ids);
-    if (!(vectors instanceof Float32Array)) throw invalid('vectors', 'a Float32Array', vectors);
-    const areIn = offsets instanceof Uint32Array && offsets.length === ids.length && offsets.every((at) => at + dimensions <= vectors.length);
-    if (!areIn) throw invalid('offsets', `a Uint32Array of ${ids.length} places of ${dimensions} components`, offsets);
+  if (offsets === undefined) {
+    checkBatch(ids, vectors, dimensions);
+    return batch;
   }
+  checkArrays(ids, vectors);
+  const areIn = offsets instanceof Uint32Array && offsets.length === ids.length && offsets.every((at) => at + dimensions <= vectors.length);
+  if (!areIn) throw invalid('offsets', `a Uint32Array of ${ids.length} places of ${dimensions} components`, offsets);
   return batch;
 }
