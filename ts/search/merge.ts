@@ -22,7 +22,7 @@ type Merge = (maps: readonly Uint32Array[], count: number) => Generator<void, Ui
 
 /**
  * Live is what is so when this is called, and all sections must be loaded then; afterwards inputs may change and sections may go.
- * Slots of live objects are distinct. Every `next` takes well under a millisecond.
+ * Slots of live objects are distinct. A `next` takes some 0.3 ms, but for those that begin: they are linear in the objects.
  */
 export function mergeParts(parts: readonly SectionedPart[]): Generator<void, Sections> {
   const lives = parts.map(({ live }) => live?.slice());
