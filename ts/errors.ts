@@ -18,6 +18,7 @@
  * | `VECTORS_MISSING` | full vectors are needed that the index does not keep, and no reader was given |
  * | `SIMD_UNSUPPORTED` | the runtime has no WebAssembly SIMD |
  * | `CORE_UNAVAILABLE` | the WebAssembly core could not be loaded |
+ * | `SHARING_UNSUPPORTED` | threads cannot share an index here; it is as usable as ever in its own |
  * | `STORE_LOCKED` | another process has the store open for writing |
  * | `STORE_MISSING` | there is no database at the place that was to be opened read-only |
  * | `STORE_READ_ONLY` | a write was asked of a database that was opened read-only |
@@ -61,6 +62,7 @@ export type ErrorCode =
   | 'VECTORS_MISSING'
   | 'SIMD_UNSUPPORTED'
   | 'CORE_UNAVAILABLE'
+  | 'SHARING_UNSUPPORTED'
   | 'STORE_LOCKED'
   | 'STORE_MISSING'
   | 'STORE_READ_ONLY'

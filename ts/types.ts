@@ -75,6 +75,8 @@ export interface IndexOptions {
   mode?: Mode;
   /** Gives full vectors where they are outside. Without one, searches are not rescored. */
   reader?: VectorReader;
+  /** True: the index lies in memory that `share` lets other threads search. Else `share` copies it. Default false. */
+  shared?: boolean;
 }
 
 export interface OpenOptions {
@@ -86,6 +88,8 @@ export interface OpenOptions {
    * image is refused with VECTORS_MISSING.
    */
   rows?: Iterable<RowBatch> | AsyncIterable<RowBatch>;
+  /** As in IndexOptions. */
+  shared?: boolean;
 }
 
 /** One row of `vectors`, f32[ids.length][dimensions], for each id. */

@@ -21,3 +21,7 @@ export function oneOf<T extends string>(argument: string, value: T, values: read
 export function checkCallback(argument: string, callback: unknown): void {
   if (callback !== undefined && typeof callback !== 'function') throw invalid(argument, 'a function', callback);
 }
+
+export function checkBoolean(argument: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw invalid(argument, 'a boolean', value);
+}

@@ -37,7 +37,7 @@ export class Compaction {
     this.#order = from.liveSlots();
     this.#slots = new Uint32Array(from.field(Header.Extent)).fill(NONE);
     this.#order.forEach((slot, i) => { this.#slots[slot] = i; });
-    this.memory = new IndexMemory(new Core(from.core.module));
+    this.memory = new IndexMemory(new Core(from.core.module), from.readers);
     this.#copyHeader(this.#order.length);
     this.memory.open(); // now all memory it takes is there
   }

@@ -4,6 +4,10 @@
  */
 import { instantiateSync } from '@assemblyscript/loader';
 import { VectileError, invalid } from '../errors.js';
+import { withSharedMemory } from './shared-core.js';
+
+export type CoreModule = WebAssembly.Module;
+export type CoreMemory = WebAssembly.Memory;
 
 /** The exports of assembly/index.ts. Addresses and counts are u32. */
 export interface CoreExports {
@@ -48,6 +52,8 @@ export interface CoreSource {
   module?: WebAssembly.Module;
   /** Where to fetch the binary, by http or https. */
   url?: string | URL;
+  /** Beside `module`: the same core for shared memory, as `loadSharedCore` compiles it; without it, indexes are not shared. */
+  sharedModule?: WebAssembly.Module;
 }
 
 /** What an entry for a kind of runtime provides: the bytes, a response or a module of one of the two binaries. */
@@ -55,7 +61,8 @@ export type CoreProvider = (file: CoreFile) => Promise<BufferSource | Response |
 
 const PAGE_BYTES = 65536;
 /** Below 4 GiB by a page, so that no end address wraps to 0. */
-const MEMORY_BYTES_MAX = 2 ** 32 - PAGE_BYTES;
+const PAGES_MAX = 65535;
+const MEMORY_BYTES_MAX = PAGES_MAX * PAGE_BYTES;
 
 const ZERO_VECTOR = [0x41, 0x00, 0xfd, 0x0f]; // i32.const 0, i8x16.splat
 const DROP = 0x1a;
@@ -69,6 +76,7 @@ const RELAXED_ANSWER = 108;
 let provider: CoreProvider | undefined;
 let source: CoreSource = {};
 let compiled: Promise<WebAssembly.Module> | undefined;
+let compiledShared: Promise<WebAssembly.Module> | undefined;
 
 /** Called by an entry when it is imported. */
 export function provideCore(provide: CoreProvider): void {
@@ -83,20 +91,28 @@ export async function init(from: CoreSource = {}): Promise<void> {
   checkSource(from);
   source = from;
   compiled = undefined;
+  compiledShared = undefined;
   await loadCore();
 }
 
 function checkSource(from: CoreSource): void {
   if (typeof from !== 'object' || from === null) throw invalid('source', 'an object', from);
-  const { module, url } = from;
+  const { module, url, sharedModule } = from;
   if (url !== undefined && typeof url !== 'string' && !(url instanceof URL)) throw invalid('url', 'a string or a URL', url);
-  if (module === undefined) return;
-  if (!(module instanceof WebAssembly.Module)) throw invalid('module', 'a WebAssembly.Module', module);
-  if (!isCore(module)) throw new VectileError('CORE_UNAVAILABLE', 'module: expected the core of this release, got another module');
+  checkModule('module', module, false);
+  checkModule('sharedModule', sharedModule, true);
 }
 
-function isCore(module: WebAssembly.Module): boolean {
-  return WebAssembly.Module.exports(module).some(({ name }) => name === 'checkImage');
+function checkModule(argument: string, module: WebAssembly.Module | undefined, shared: boolean): void {
+  if (module === undefined) return;
+  if (!(module instanceof WebAssembly.Module)) throw invalid(argument, 'a WebAssembly.Module', module);
+  const isCore = WebAssembly.Module.exports(module).some(({ name }) => name === 'checkImage');
+  if (isCore && importsMemory(module) === shared) return;
+  throw new VectileError('CORE_UNAVAILABLE', `${argument}: expected the core of this release${shared ? ' for shared memory' : ''}, got another module`);
+}
+
+function importsMemory(module: WebAssembly.Module): boolean {
+  return WebAssembly.Module.imports(module).length > 0;
 }
 
 /** The compiled core, shared by all indexes; loaded at the first call. A failure is not kept. */
@@ -108,22 +124,74 @@ export function loadCore(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
+/**
+ * The same core, but for memory that threads share; compiled when it is first asked for. Can be posted to other threads, for
+ * `init({ module, sharedModule })`. Throws SHARING_UNSUPPORTED where threads cannot share memory, where this one must not
+ * wait for another (pages; their workers may), or where the core came as a module and no `sharedModule` with it.
+ */
+export function loadSharedCore(): Promise<WebAssembly.Module> {
+  compiledShared ??= compileShared().catch((cause: unknown) => {
+    compiledShared = undefined;
+    throw cause;
+  });
+  return compiledShared;
+}
+
+/** Throws SHARING_UNSUPPORTED unless memory can be shared, and this thread may wait for others. */
+export function checkSharing(): void {
+  if (typeof SharedArrayBuffer === 'undefined') throw sharingUnsupported('SharedArrayBuffer (in browsers: a page that is cross-origin isolated)', 'none');
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+  } catch (cause) {
+    throw sharingUnsupported('a thread that may wait for others, as a worker', 'another', cause);
+  }
+}
+
+function sharingUnsupported(expected: string, got: string, cause?: unknown): VectileError {
+  return new VectileError('SHARING_UNSUPPORTED', `runtime: expected ${expected}, got ${got}`, { cause });
+}
+
+async function compileShared(): Promise<WebAssembly.Module> {
+  checkSharing();
+  if (source.sharedModule) return source.sharedModule;
+  const binary = source.module ?? (await loadBinary());
+  if (binary instanceof WebAssembly.Module) throw sharingUnsupported('the core as bytes, or compiled for shared memory', 'another module');
+  return WebAssembly.compile(withSharedMemory(binary, PAGES_MAX));
+}
+
 async function compile(): Promise<WebAssembly.Module> {
   if (source.module) return source.module;
+  const binary = await loadBinary();
+  if (binary instanceof WebAssembly.Module) return binary;
+  try {
+    return await WebAssembly.compile(binary);
+  } catch (cause) {
+    throw coreUnavailable(cause);
+  }
+}
+
+/** The bytes of the binary that suits the runtime, or a module of it where there are none. */
+async function loadBinary(): Promise<WebAssembly.Module | BufferSource> {
   if (!WebAssembly.validate(SIMD_PROBE)) {
     throw new VectileError('SIMD_UNSUPPORTED', 'runtime: expected WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4 or newer), got none');
   }
-  const file: CoreFile = hasRelaxedSimd() ? 'core-relaxed.wasm' : 'core.wasm';
   try {
-    const found: unknown = source.url ? await fetch(source.url) : await provider!(file);
-    if (found instanceof WebAssembly.Module) return found;
+    const found: unknown = source.url ? await fetch(source.url) : await provider!(coreFile());
     // bytes are asked for first: in Node the mere mention of Response loads 40 ms of code
-    const isBytes = found instanceof ArrayBuffer || ArrayBuffer.isView(found);
-    return await WebAssembly.compile(isBytes ? (found as BufferSource) : await wasmBytes(found as Response));
+    if (found instanceof WebAssembly.Module || found instanceof ArrayBuffer || ArrayBuffer.isView(found)) return found as WebAssembly.Module | BufferSource;
+    return await wasmBytes(found as Response);
   } catch (cause) {
-    if (cause instanceof VectileError) throw cause;
-    throw new VectileError('CORE_UNAVAILABLE', `${source.url ?? file}: expected the WebAssembly core, got ${String(cause)}`, { cause });
+    throw coreUnavailable(cause);
   }
+}
+
+function coreFile(): CoreFile {
+  return hasRelaxedSimd() ? 'core-relaxed.wasm' : 'core.wasm';
+}
+
+function coreUnavailable(cause: unknown): VectileError {
+  if (cause instanceof VectileError) return cause;
+  return new VectileError('CORE_UNAVAILABLE', `${source.url ?? coreFile()}: expected the WebAssembly core, got ${String(cause)}`, { cause });
 }
 
 /** The body of a response, once it is sure to be WebAssembly: servers answer with pages where a file is missing. */
@@ -137,19 +205,24 @@ async function wasmBytes(response: Response): Promise<ArrayBuffer> {
 /** One instance and its memory. Views are remade when the memory has grown; they must not be kept across a call. */
 export class Core {
   readonly exports: CoreExports;
+  /** Whether other threads can have the memory, too. */
+  readonly isShared: boolean;
   #u8 = new Uint8Array();
   #u32 = new Uint32Array();
   #f32 = new Float32Array();
 
-  constructor(readonly module: WebAssembly.Module) {
+  /** `memory`: of another thread's instance. Default: one of its own, shared if the module is made for that. */
+  constructor(readonly module: WebAssembly.Module, memory?: WebAssembly.Memory) {
+    this.isShared = importsMemory(module);
     try {
-      this.exports = instantiateSync(module).exports as unknown as CoreExports;
+      const shared = memory ?? (this.isShared ? new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX, shared: true }) : undefined);
+      this.exports = instantiateSync(module, shared && { env: { memory: shared } }).exports as unknown as CoreExports;
     } catch (cause) {
       throw new VectileError('OUT_OF_MEMORY', 'index: expected memory for one more instance, got none', { cause });
     }
   }
 
-  // memory that has grown leaves its former views empty
+  // memory that has grown leaves its former views empty, or `ensure` does
   get u8(): Uint8Array { return this.#u8.length ? this.#u8 : (this.#u8 = new Uint8Array(this.exports.memory.buffer)); }
   get u32(): Uint32Array { return this.#u32.length ? this.#u32 : (this.#u32 = new Uint32Array(this.exports.memory.buffer)); }
   get f32(): Float32Array { return this.#f32.length ? this.#f32 : (this.#f32 = new Float32Array(this.exports.memory.buffer)); }
@@ -167,6 +240,20 @@ export class Core {
     } catch (cause) {
       throw new VectileError('OUT_OF_MEMORY', `index: expected ${end} bytes of memory, got ${this.byteLength}`, { cause });
     }
+    this.#forgetViews();
+  }
+
+  /** Takes notice that another thread has made the memory grow up to `end`. */
+  follow(end: number): void {
+    if (this.byteLength < end) this.exports.memory.grow(0); // has the engine look
+    this.#forgetViews();
+  }
+
+  /** Those of shared memory stay as short as they were. */
+  #forgetViews(): void {
+    this.#u8 = new Uint8Array();
+    this.#u32 = new Uint32Array();
+    this.#f32 = new Float32Array();
   }
 }
 

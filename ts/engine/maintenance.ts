@@ -17,6 +17,8 @@ const REPAIR_SLOTS = 16;
 export interface Maintained extends RecodeSource {
   /** Called before anything changes. */
   changed(): void;
+  /** Runs a change of what is in memory while no other thread reads it. May take up a copy before. */
+  write(change: () => void): void;
   /** Takes up a copy; `moved`: slots are other ones. */
   adopt(memory: IndexMemory, moved: boolean): void;
 }
@@ -44,6 +46,7 @@ export class Maintenance {
     this.#removed = memory.field(Header.FreeCount) + memory.field(Header.Tombstones);
   }
 
+  /** Copies that were begun are of no more use; a change of storage begins anew. */
   forget(): void {
     this.#compaction = undefined;
     this.#recode = undefined;
@@ -78,11 +81,13 @@ export class Maintenance {
 
   /** A little of the outstanding work; true while there is more. */
   step(): boolean {
-    const { memory } = this.#index;
-    const isBroken = memory.field(Header.Tombstones) > 0 || memory.field(Header.Moved) > 0;
+    const isBroken = this.#index.memory.field(Header.Tombstones) > 0 || this.#index.memory.field(Header.Moved) > 0;
     if (isBroken) {
       this.#index.changed();
-      memory.core.exports.repair(memory.index, memory.scratch, REPAIR_SLOTS);
+      this.#index.write(() => {
+        const { memory } = this.#index;
+        memory.core.exports.repair(memory.index, memory.scratch, REPAIR_SLOTS);
+      });
     }
     // both at once, lest steady removals hold a change of storage back
     if (this.#stepRecode() || isBroken) return true;

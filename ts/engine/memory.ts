@@ -1,16 +1,19 @@
 /**
- * Where an index lies in the linear memory of its instance, and how it gets room: the image, then a scratch area.
+ * Where an index lies in the linear memory of its instance, and how it gets room: the image, then scratch areas.
  *
- *   ┌──────────┬────────────────────────────┬─────────┐
- *   │ staging  │ image: header and regions  │ scratch │
- *   └──────────┴────────────────────────────┴─────────┘
- *   a header is   grows in place; see          moves when
- *   composed here assembly/layout.ts           the image grows
+ *   ┌──────────┬────────────────────────────┬──────────────────────────┬─────────┐
+ *   │ staging  │ image: header and regions  │ scratch of other readers │ scratch │
+ *   └──────────┴────────────────────────────┴──────────────────────────┴─────────┘
+ *   a header is   grows in place; see          of a shared index         all move when
+ *   composed here assembly/layout.ts           only                      the image grows
  */
-import { HEADER_BYTES, Header, NONE, QUANTILE_ONE, REGION_ENTRY_BYTES, Region, Scratch } from '../../assembly/layout.js';
+import { HEADER_BYTES, Header, NONE, QUANTILE_ONE, REGION_ALIGNMENT, REGION_ENTRY_BYTES, Region, Scratch } from '../../assembly/layout.js';
 import { VectileError } from '../errors.js';
 import type { Storage } from './codecs.js';
 import type { Core } from './core.js';
+
+/** Candidates that there is room for in the scratch area of a reader in another thread, at 20 bytes each. */
+export const READER_WIDTH = 4096;
 
 export class IndexMemory {
   /** Addresses. `index` is the same in every instance. */
@@ -22,8 +25,11 @@ export class IndexMemory {
   #width = 0;
   #ids: Uint32Array = new Uint32Array();
   #arenaBytesPerPut = 0;
+  #readers: number;
 
-  constructor(readonly core: Core) {
+  /** `readers`: scratch areas for other threads. */
+  constructor(readonly core: Core, readers = 0) {
+    this.#readers = readers;
     this.staging = core.exports.base();
     this.index = this.staging + HEADER_BYTES;
     core.ensure(this.index + HEADER_BYTES);
@@ -78,6 +84,31 @@ export class IndexMemory {
     this.#openScratch(1);
   }
 
+  get readers(): number { return this.#readers; }
+
+  /** Where the scratch area of the n-th reader begins; that of the one after the last is the owner's. */
+  readerScratch(n: number): number {
+    return this.index + this.field(Header.ImageBytes) + n * this.#readerBytes(this.field(Header.Capacity));
+  }
+
+  /** Scratch areas for so many readers. Those that are there stay where they are; the owner's own is laid out anew. */
+  makeReaders(count: number): void {
+    if (count <= this.#readers) return;
+    this.core.ensure(this.readerScratch(count) + this.core.exports.scratchBytes(this.index, this.field(Header.Capacity), this.#width));
+    this.#readers = count;
+    this.#openScratch(this.#width);
+  }
+
+  /** The same index in another instance, with as many scratch areas. */
+  copyTo(core: Core): IndexMemory {
+    const to = new IndexMemory(core, this.#readers);
+    const bytes = this.field(Header.ImageBytes);
+    core.ensure(to.index + bytes);
+    core.u8.set(this.core.u8.subarray(this.index, this.index + bytes), to.index);
+    to.open();
+    return to;
+  }
+
   /** Makes the scratch area wide enough for searches of `width` candidates. */
   widen(width: number): void {
     if (width > this.#width) this.#openScratch(width);
@@ -127,7 +158,8 @@ export class IndexMemory {
     const { exports } = this.core;
     if (slots >= NONE) throw new VectileError('INDEX_FULL', `index: expected fewer than ${NONE} slots, got ${slots}`);
     const arena = this.#arenaFor(slots, arenaNeeded);
-    this.core.ensure(this.index + exports.imageBytes(this.index, slots, arena) + exports.scratchBytes(this.index, slots, this.#width));
+    const scratch = this.#readers * this.#readerBytes(slots) + exports.scratchBytes(this.index, slots, this.#width);
+    this.core.ensure(this.index + exports.imageBytes(this.index, slots, arena) + scratch);
     exports.layOut(this.index, slots, arena);
     this.#openScratch(this.#width);
   }
@@ -140,9 +172,15 @@ export class IndexMemory {
     return Math.max(this.regionCapacity(Region.Arena), needed + Math.ceil(coming * 1.02) + 4 * this.#arenaBytesPerPut);
   }
 
+  /** Bytes of a reader's scratch area, in an index with room for `slots` slots. */
+  #readerBytes(slots: number): number {
+    const bytes = this.core.exports.scratchBytes(this.index, slots, READER_WIDTH);
+    return Math.ceil(bytes / REGION_ALIGNMENT) * REGION_ALIGNMENT;
+  }
+
   #openScratch(width: number): void {
     const { exports } = this.core;
-    const scratch = this.index + this.field(Header.ImageBytes);
+    const scratch = this.readerScratch(this.#readers);
     this.core.ensure(scratch + exports.scratchBytes(this.index, this.field(Header.Capacity), width));
     exports.openScratch(this.index, scratch, width);
     this.scratch = scratch;

@@ -2,7 +2,7 @@
 import { IndexType as CoreType, LENGTH_MAX, Metric as CoreMetric, NONE, Status, Strategy } from '../../assembly/layout.js';
 import { VectileError, invalid } from '../errors.js';
 import type { FilterStrategy, IndexOptions, IndexType, Metric, SearchOptions, VectorInput } from '../types.js';
-import { checkCallback, checkOptions, integer, oneOf } from './checks.js';
+import { checkBoolean, checkCallback, checkOptions, integer, oneOf } from './checks.js';
 import { storageOf, type Storage } from './codecs.js';
 
 export const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2-squared', 'manhattan', 'hamming'];
@@ -18,23 +18,25 @@ export interface CoreOptions {
   efConstruction: number;
   seed: number;
   idTable: boolean;
+  shared: boolean;
   storage: Storage;
 }
 
-const INDEX_OPTIONS = ['dimensions', 'metric', 'type', 'maxConnections', 'efConstruction', 'seed', 'idTable', 'codec', 'fullVectors', 'mode', 'reader'];
+const INDEX_OPTIONS = ['dimensions', 'metric', 'type', 'maxConnections', 'efConstruction', 'seed', 'idTable', 'codec', 'fullVectors', 'mode', 'reader', 'shared'];
 const SEARCH_OPTIONS = ['k', 'ef', 'filter', 'filterStrategy', 'flatSearchCutoff', 'oversampling', 'rescore'];
 
 export function indexOptions(options: IndexOptions): CoreOptions {
   if (options === undefined) throw invalid('options', 'an object', options);
   checkOptions(options, INDEX_OPTIONS);
-  const { dimensions, metric = 'cosine', type = 'hnsw', maxConnections = 32, efConstruction = 128, seed = 0, idTable = true } = options;
+  const { dimensions, metric = 'cosine', type = 'hnsw', maxConnections = 32, efConstruction = 128, seed = 0, idTable = true, shared = false } = options;
   integer('dimensions', dimensions, 1, 65535);
   oneOf('metric', metric, METRICS);
   oneOf('type', type, TYPES);
   integer('maxConnections', maxConnections, 2, 2047);
   integer('efConstruction', efConstruction, 1, 2 ** 20);
   integer('seed', seed, 0, Number.MAX_SAFE_INTEGER);
-  if (typeof idTable !== 'boolean') throw invalid('idTable', 'a boolean', idTable);
+  checkBoolean('idTable', idTable);
+  checkBoolean('shared', shared);
   checkCallback('reader', options.reader);
   const storage = storageOf(options, dimensions, METRICS.indexOf(metric) as CoreMetric);
   const hnsw = type === 'hnsw';
@@ -46,6 +48,7 @@ export function indexOptions(options: IndexOptions): CoreOptions {
     efConstruction: hnsw ? efConstruction : 0,
     seed,
     idTable,
+    shared,
     storage,
   };
 }

@@ -99,7 +99,7 @@ export class Recode {
   #open(): IndexMemory {
     const from = this.#source.memory;
     const get = (offset: Header): number => from.field(offset);
-    const to = new IndexMemory(new Core(from.core.module));
+    const to = new IndexMemory(new Core(from.core.module), from.readers);
     to.core.exports.create(
       to.index, get(Header.Type), get(Header.Metric), get(Header.Dimensions), get(Header.MaxConnections), get(Header.EfConstruction), get(Header.HasIds), 0n,
     );

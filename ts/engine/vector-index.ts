@@ -7,18 +7,20 @@ import { VectileError, invalid } from '../errors.js';
 import type {
   AddOptions, CodecChange, Filter, Hits, ImageOptions, IndexOptions, IndexStats, OpenOptions, RescoreOptions, SearchOptions, VectorInput, VectorReader,
 } from '../types.js';
-import { checkCallback, checkOptions } from './checks.js';
+import { checkBoolean, checkCallback, checkOptions } from './checks.js';
 import { needsReader, readStorage, readerMissing, storageOf, writeWanted } from './codecs.js';
-import { Core, loadCore } from './core.js';
+import { Core, checkSharing, loadCore, loadSharedCore } from './core.js';
 import { PreparedFilter, type FilterHost } from './filter.js';
 import { IdTable } from './ids.js';
 import { ImageReader, imageChunks, regionBytes } from './image.js';
 import { Maintenance } from './maintenance.js';
+import { PLACES, WriterLock, freePlace } from './lock.js';
 import { IndexMemory } from './memory.js';
 import { checkBatch, checkId, checkRows, checkSearchOptions, checkVector, indexOptions, searchK } from './options.js';
 import { readVectors } from './recode.js';
 import { fillRows } from './rows.js';
 import { Searcher, prepareQuery } from './searcher.js';
+import type { IndexShare } from './shared-reader.js';
 import { statsOf } from './stats.js';
 
 /** Slots repaired with each addition while more than an eighth are tombstones. */
@@ -50,6 +52,15 @@ export class VectorIndex {
   #revision = 0;
   #reader: VectorReader | undefined;
   #disposed = false;
+  /** Of a shared index. */
+  #lock: WriterLock | undefined;
+  #stamp = 0;
+  #readersPaused = false;
+  /**
+   * Of a shared index: called when it has moved to another memory, as after a change of codec. Readers no longer answer
+   * until they have what `shareAgain` gives. May be called within `write`.
+   */
+  onMoved: () => void = () => {};
   // fixed for the life of the index
   #dimensions = 0;
   #metric = 0;
@@ -72,6 +83,7 @@ export class VectorIndex {
       get reader() { return self.#reader; },
       idOf: (slot) => (this.#hasIds ? this.#memory.ids()[slot]! : slot),
       changed: () => this.#changed(),
+      write: (change) => this.write(change),
       adopt: (copy, moved) => this.#adopt(copy, moved),
     });
   }
@@ -79,7 +91,7 @@ export class VectorIndex {
   /** An empty index. Loads the core at the first call. */
   static async create(options: IndexOptions): Promise<VectorIndex> {
     const checked = indexOptions(options);
-    const index = new VectorIndex(new Core(await loadCore()));
+    const index = new VectorIndex(new Core(await (checked.shared ? loadSharedCore() : loadCore())));
     const memory = index.#memory;
     memory.core.exports.create(
       memory.index, checked.type, checked.metric, checked.dimensions,
@@ -102,11 +114,12 @@ export class VectorIndex {
   /** The same from chunks of any size, as a file or a network stream gives them. */
   static async readImage(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options?: OpenOptions): Promise<VectorIndex> {
     if (!isIterable(source)) throw invalid('source', 'an iterable of Uint8Array', source);
-    checkOptions(options, ['reader', 'rows']);
+    checkOptions(options, ['reader', 'rows', 'shared']);
     checkCallback('reader', options?.reader);
+    checkBoolean('shared', options?.shared);
     const rows = options?.rows;
     if (rows !== undefined && !isIterable(rows)) throw invalid('rows', 'an iterable of { ids, vectors }', rows);
-    const index = new VectorIndex(new Core(await loadCore()));
+    const index = new VectorIndex(new Core(await (options?.shared ? loadSharedCore() : loadCore())));
     const reader = new ImageReader(index.#memory);
     for await (const chunk of source) {
       if (!(chunk instanceof Uint8Array)) throw invalid('source', 'chunks of Uint8Array', chunk);
@@ -145,7 +158,7 @@ export class VectorIndex {
     checkCallback('onProgress', options?.onProgress);
     checkRows(vectors, dimensions, this.#metric);
     this.#maintenance.learnFrom(vectors);
-    this.#memory.makeRoom(this.#slotsFor(ids), 0);
+    this.#makeRoom(this.#slotsFor(ids));
     let reported = performance.now();
     for (let i = 0; i < ids.length; i++) {
       this.#put(ids[i]!, vectors.subarray(i * dimensions, (i + 1) * dimensions), `vectors[${i}]`);
@@ -161,7 +174,7 @@ export class VectorIndex {
   reserve(count: number): void {
     this.#checkOpen();
     if (!Number.isInteger(count) || count < 0 || count >= 2 ** 32) throw invalid('count', 'an integer from 0 to 4294967295', count);
-    this.#memory.makeRoom(this.#slotsWith(count), 0);
+    this.#makeRoom(this.#slotsWith(count));
     this.#maintenance.reserved(this.#field(Header.Live) + count);
   }
 
@@ -175,8 +188,10 @@ export class VectorIndex {
     const slot = this.#slotOf(id);
     if (slot < 0) return false;
     this.#changed();
-    if (this.#hasIds) this.#ids.delete(this.#memory.ids(), id);
-    this.#memory.core.exports.remove(this.#memory.index, slot);
+    this.write(() => {
+      if (this.#hasIds) this.#ids.delete(this.#memory.ids(), id);
+      this.#memory.core.exports.remove(this.#memory.index, slot);
+    });
     this.#removals++;
     this.#maintenance.removed();
     return true;
@@ -352,6 +367,77 @@ export class VectorIndex {
     this.#maintenance.want(storage);
   }
 
+  /**
+   * Lets another thread search this index in parallel: what comes back can be posted to it, and makes a `SharedReader` there.
+   * At most 32 at a time. An index that was not created `shared` is copied to shared memory first, O(bytes). From now on
+   * every change waits until no reader is in a search, and readers wait for it. Rejects with SHARING_UNSUPPORTED where that
+   * cannot be; the index is as usable as before.
+   */
+  async share(): Promise<IndexShare> {
+    this.#checkOpen();
+    checkSharing();
+    const module = await loadSharedCore();
+    this.#checkOpen();
+    if (!this.#memory.core.isShared) this.#moveTo(new Core(module));
+    if (!this.#lock) {
+      this.#lock = new WriterLock();
+      this.#lock.stamp = this.#stamp;
+      this.#lock.isPaused = this.#readersPaused;
+    }
+    const lock = this.#lock;
+    const place = lock.takePlace();
+    if (place < 0) throw new VectileError('SHARING_UNSUPPORTED', `index: expected at most ${PLACES} readers, got one more`);
+    try {
+      // copies under way have no such room
+      if (place >= this.#memory.readers) this.#maintenance.forget();
+      this.write(() => this.#memory.makeReaders(place + 1));
+    } catch (cause) {
+      freePlace(lock.buffer, place);
+      throw cause;
+    }
+    return this.shareAgain(place);
+  }
+
+  /** What a reader that has this place needs after the index has moved. */
+  shareAgain(place: number): IndexShare {
+    const lock = this.#checkOpen().#lock;
+    if (!lock || !(place >= 0 && place < lock.places)) throw invalid('place', 'one that was shared', place);
+    const { module, exports } = this.#memory.core;
+    return { module, memory: exports.memory, lock: lock.buffer, place, generation: lock.generation };
+  }
+
+  /** A number that readers return with what they find: of the last change it includes, say. Default 0. */
+  get stamp(): number { return this.#checkOpen().#stamp; }
+  set stamp(seq: number) {
+    this.#checkOpen();
+    if (!Number.isSafeInteger(seq)) throw invalid('stamp', 'a safe integer', seq);
+    this.#stamp = seq;
+    if (this.#lock) this.#lock.stamp = seq;
+  }
+
+  /** True: readers in other threads do not answer, as long as something is to be kept from them. Default false. */
+  get readersPaused(): boolean { return this.#checkOpen().#readersPaused; }
+  set readersPaused(paused: boolean) {
+    this.#checkOpen();
+    if (typeof paused !== 'boolean') throw invalid('readersPaused', 'a boolean', paused);
+    this.#readersPaused = paused;
+    if (this.#lock) this.#lock.isPaused = paused;
+  }
+
+  /**
+   * Runs changes that readers in other threads shall see together or not at all; what `change` returns. They wait meanwhile, so it
+   * should take milliseconds. Cheap changes are better made some at a time: each `write` waits for the searches under way.
+   */
+  write<T>(change: () => T): T {
+    this.#checkOpen();
+    const lock = this.#enter();
+    try {
+      return change();
+    } finally {
+      lock?.leave();
+    }
+  }
+
   /** Counts, levels and bytes. O(slots). */
   stats(): IndexStats {
     return statsOf(this.#checkOpen().#memory, this.#ids.byteLength, this.#reader !== undefined, this.#maintenance.recoding);
@@ -389,6 +475,7 @@ export class VectorIndex {
   /** Gives the memory back. Every later call throws DISPOSED. */
   dispose(): void {
     this.#disposed = true;
+    this.#lock?.move();
     this.#memory = undefined as unknown as IndexMemory;
     this.#maintenance.forget();
     this.#searcher.forget();
@@ -403,6 +490,40 @@ export class VectorIndex {
   }
 
   #field(offset: Header): number { return this.#checkOpen().#memory.field(offset); }
+
+  /** Before memory is changed; the lock, if there is one, is to be left. May take up a copy. */
+  #enter(): WriterLock | undefined {
+    const lock = this.#lock;
+    if (!lock || lock.enter()) return lock;
+    // a reader is dead or stands still: it keeps the memory it is in
+    try {
+      this.#moveTo(new Core(this.#memory.core.module));
+    } catch (cause) {
+      lock.leave();
+      throw cause;
+    }
+    lock.loseReaders();
+    return lock;
+  }
+
+  /** Goes on in another instance, as if nothing had happened. */
+  #moveTo(core: Core): void {
+    const copy = this.#memory.copyTo(core);
+    this.#maintenance.forget();
+    this.#settleIn(copy);
+  }
+
+  #settleIn(memory: IndexMemory): void {
+    this.#memory = memory;
+    this.#searcher.forget();
+    if (!this.#lock) return;
+    this.#lock.move();
+    this.onMoved();
+  }
+
+  #makeRoom(slots: number): void {
+    this.write(() => this.#memory.makeRoom(slots, 0));
+  }
 
   /** Takes up an index that lies in memory. */
   #open(reader: VectorReader | undefined): void {
@@ -448,23 +569,28 @@ export class VectorIndex {
   /** Checks a vector, makes room for it where there is none, and stores it. */
   #put(id: number, vector: VectorInput, argument: string): void {
     this.#checkOpen();
-    const { exports } = this.#memory.core;
-    const known = this.#slotOf(id);
-    this.#memory.makeRoom(known >= 0 ? 0 : this.#hasIds ? this.#slotsWith(1) : id + 1, GROWTH);
-    prepareQuery(this.#memory, vector, argument);
-    this.#changed();
-    const { index, scratch } = this.#memory;
-    // the query in scratch outlives this: repair searches around rows
-    if (this.#field(Header.Tombstones) * 8 > this.#field(Header.Live)) exports.repair(index, scratch, REPAIR_SLOTS_PER_PUT);
-    if (known < 0) this.#additions++;
-    const slot = known >= 0 ? known : this.#hasIds ? exports.allot(index) : id;
-    exports.put(index, scratch, slot);
-    if (this.#hasIds && known < 0) {
-      const ids = this.#memory.ids();
-      ids[slot] = id;
-      this.#ids.add(ids, slot);
+    const lock = this.#enter();
+    try {
+      const { exports } = this.#memory.core;
+      const known = this.#slotOf(id);
+      this.#memory.makeRoom(known >= 0 ? 0 : this.#hasIds ? this.#slotsWith(1) : id + 1, GROWTH);
+      prepareQuery(this.#memory, vector, argument);
+      this.#changed();
+      const { index, scratch } = this.#memory;
+      // the query in scratch outlives this: repair searches around rows
+      if (this.#field(Header.Tombstones) * 8 > this.#field(Header.Live)) exports.repair(index, scratch, REPAIR_SLOTS_PER_PUT);
+      if (known < 0) this.#additions++;
+      const slot = known >= 0 ? known : this.#hasIds ? exports.allot(index) : id;
+      exports.put(index, scratch, slot);
+      if (this.#hasIds && known < 0) {
+        const ids = this.#memory.ids();
+        ids[slot] = id;
+        this.#ids.add(ids, slot);
+      }
+      this.#maintenance.added(slot, vector);
+    } finally {
+      lock?.leave();
     }
-    this.#maintenance.added(slot, vector);
   }
 
   /** The slot of an id's vector, or −1. */
@@ -503,11 +629,11 @@ export class VectorIndex {
   /** Takes up a copy; `moved`: one in which slots are other ones. */
   #adopt(memory: IndexMemory, moved: boolean): void {
     this.#changed();
-    this.#memory = memory;
-    this.#searcher.forget();
-    if (!moved) return;
-    this.#ids.clear();
-    this.#removals++;
+    if (moved) {
+      this.#ids.clear();
+      this.#removals++;
+    }
+    this.#settleIn(memory);
   }
 }
 
