@@ -1,5 +1,7 @@
 /** What the tests of IndexedDB do in a page: it is bundled, and called by name from outside. */
+import { attachStore } from '../../ts/storage/attach.js';
 import { indexedDB as storeIn } from '../../ts/storage/indexeddb.js';
+import { attached } from './attached.js';
 import { cases } from './conformance.js';
 
 let opened;
@@ -8,11 +10,12 @@ let count = 0;
 globalThis.tests = {
   names: () => cases.map(({ name }) => name),
 
-  /** Runs one case; says what is wrong. */
-  async conformance(name) {
+  /** Runs one case, on a store that is opened, or attached to; says what is wrong. */
+  async conformance(name, isAttached) {
     const { run } = cases.find((one) => one.name === name);
     try {
-      await run(() => storeIn(`conformance-${name}-${count++}`));
+      const make = () => storeIn(`conformance-${name}-${count++}`);
+      await run(isAttached ? () => attached(make()) : make);
     } catch (error) {
       return String(error.stack ?? error);
     }
@@ -118,6 +121,7 @@ const help = {
 
   deleteDatabase: (name) => promiseOf(indexedDB.deleteDatabase(name)),
   storeIn,
+  attachStore,
 };
 
 function promiseOf(request) {

@@ -133,6 +133,12 @@ export class FsBlobs implements BlobStore {
     this.#recovered = undefined;
   }
 
+  /** The same for all below a prefix, where no put of this epoch is under way either. */
+  async recoverBelow(prefix: string): Promise<void> {
+    const folders = [this.#host.path(prefix)];
+    for (const folder of folders) folders.push(...await this.#recoverOne(folder, true));
+  }
+
   /** Sees to the folders that lead to a file, if that is still to be done. What is read at once, `getRangeSync`, comes after something else. */
   async ready(name: string): Promise<void> {
     if (!this.#recovered) return;
@@ -150,13 +156,13 @@ export class FsBlobs implements BlobStore {
     }
   }
 
-  /** Returns the folders in it. */
-  async #recoverOne(folder: string): Promise<string[]> {
+  /** `isOfAll`: temporary files of this epoch are left-overs, too. Returns the folders in it. */
+  async #recoverOne(folder: string, isOfAll = false): Promise<string[]> {
     const { files, epoch } = this.#host;
     const entries = await onFile(folder, () => files.list(folder));
     if (!entries) return [];
     for (const { name } of entries) {
-      const isLeft = name.startsWith(TEMPORARY) && !name.startsWith(`${TEMPORARY}${epoch}-`);
+      const isLeft = name.startsWith(TEMPORARY) && (isOfAll || Number.parseInt(name.slice(TEMPORARY.length)) !== epoch);
       if (isLeft) await onFileIfAny(`${folder}/${name}`, () => files.unlink(`${folder}/${name}`));
     }
     await this.#host.syncFolder(folder);
@@ -174,7 +180,7 @@ export class FsBlobs implements BlobStore {
     const { files } = this.#host;
     const path = this.#host.path(name);
     const folder = parentOf(path);
-    const temporary = `${folder}/${TEMPORARY}${this.#host.epoch}-${this.#temporaries++}`;
+    const temporary = `${folder}/${TEMPORARY}${this.#host.epoch}${this.#host.tag}-${this.#temporaries++}`;
     const handle = await this.#create(temporary, folder);
     let bytes = 0;
     let crc = 0;

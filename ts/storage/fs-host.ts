@@ -13,17 +13,20 @@ export class FsHost {
   readonly root: string;
   /** A log file that has grown so large is followed by another one. */
   readonly logFileBytes: number;
-  readonly #lock: Lock | undefined;
+  /** Tells threads of one epoch apart; '' of the one with the lock. */
+  readonly tag: string;
+  readonly #lock: Pick<Lock, 'generation' | 'wasClean' | 'lost'> | undefined;
   #isClosed = false;
   #failure: VectileError | undefined;
   /** False if something was left that the next one to open should look after. */
   isClean = true;
 
-  constructor(files: Files, root: string, lock: Lock | undefined, logFileBytes: number) {
+  constructor(files: Files, root: string, lock: Pick<Lock, 'generation' | 'wasClean' | 'lost'> | undefined, logFileBytes: number, tag = '') {
     this.files = files;
     this.root = root;
     this.#lock = lock;
     this.logFileBytes = logFileBytes;
+    this.tag = tag;
   }
 
   get epoch(): number { return this.#lock?.generation ?? 0; }

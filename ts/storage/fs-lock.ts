@@ -53,24 +53,14 @@ export async function acquire(files: Files, folder: string): Promise<Lock> {
 }
 
 function held(files: Files, folder: string, generation: number, wasClean: boolean): Lock {
-  let lost: VectileError | undefined;
-  const timer = setInterval(async () => {
-    try {
-      const highest = (await list(files, folder)).at(-1);
-      if (highest === generation) await files.touch(pathOf(folder, generation));
-      else lost = new VectileError('STORAGE_FAILED', `${folder}: expected to be its only writer, got another one: the lock was lost; it must be opened anew`);
-    } catch {
-      // it is tried again
-    }
-  }, TOUCH_MS);
-  (timer as { unref?(): void }).unref?.();
+  const watched = watch(files, folder, generation, () => files.touch(pathOf(folder, generation)));
   return {
     generation,
     wasClean,
-    get lost() { return lost; },
+    get lost() { return watched.lost; },
     async release(isClean) {
-      clearInterval(timer);
-      if (lost) return;
+      watched.end();
+      if (watched.lost) return;
       const path = pathOf(folder, generation);
       try {
         const temporary = await writeTemporary(files, folder, generation, true, isClean);
@@ -81,6 +71,28 @@ function held(files: Files, folder: string, generation: number, wasClean: boolea
       }
     },
   };
+}
+
+/** The lock that another thread of this process has, which gives it back. */
+export function sharedLock(files: Files, folder: string, generation: number, wasClean: boolean): Lock {
+  const watched = watch(files, folder, generation);
+  return { generation, wasClean, get lost() { return watched.lost; }, release: async () => watched.end() };
+}
+
+/** Looks from time to time whether a generation is the highest still. */
+function watch(files: Files, folder: string, generation: number, confirm = async () => {}): { readonly lost: VectileError | undefined; end(): void } {
+  let lost: VectileError | undefined;
+  const timer = setInterval(async () => {
+    try {
+      const highest = (await list(files, folder)).at(-1);
+      if (highest === generation) await confirm();
+      else lost = new VectileError('STORAGE_FAILED', `${folder}: expected to be its only writer, got another one: the lock was lost; it must be opened anew`);
+    } catch {
+      // it is tried again
+    }
+  }, TOUCH_MS);
+  (timer as { unref?(): void }).unref?.();
+  return { get lost() { return lost; }, end: () => clearInterval(timer) };
 }
 
 /** Writes over a file that is as long or longer; the rest becomes spaces. False if it is shorter. */

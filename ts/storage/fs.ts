@@ -10,9 +10,9 @@ import type { Files } from './files.js';
 import { FsBlobs, logOf } from './fs-blobs.js';
 import { codeOf, onFile, onFileIfAny } from './fs-errors.js';
 import { FsHost } from './fs-host.js';
-import { acquire, type Lock } from './fs-lock.js';
+import { acquire, sharedLock, type Lock } from './fs-lock.js';
 import { FsLog } from './fs-log.js';
-import type { OpenStore, Store } from './storage.js';
+import type { OpenStore, Store, StoreShare } from './storage.js';
 
 const FORMAT = 1;
 const MARKER = 'vectile.json';
@@ -52,6 +52,14 @@ export function fs(path: string, options: FsOptions = {}): Store {
   };
 }
 
+/** Opens a folder that another thread of this process has open. */
+export function attachFolder({ location, epoch, readOnly, tag, wasClean, logFileBytes = LOG_FILE_BYTES }: StoreShare): OpenStore {
+  const files = hostFiles!;
+  const lock = readOnly ? undefined : sharedLock(files, location, epoch, wasClean);
+  const host = new FsHost(files, location, lock, logFileBytes, tag);
+  return openStore(host, new FsBlobs(host), lock);
+}
+
 async function openFolder(files: Files, path: string, readOnly: boolean, logFileBytes: number): Promise<OpenStore> {
   if (!readOnly) await onFile(path, () => files.mkdir(path));
   const root = await files.resolve(path);
@@ -82,9 +90,25 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
   /** Open ones, of which a writer has no two of a name. */
   const logs = new Map<string, FsLog>();
   let isClosed = false;
+  let shares = 0;
   return {
     epoch: host.epoch,
     blobs,
+    // other threads have the files of the host, whatever was given here
+    ...host.files === hostFiles && {
+      sharing: {
+        share: () => {
+          const { root: location, epoch, readOnly, logFileBytes } = host;
+          return { kind: 'fs', location, epoch, readOnly, tag: `w${++shares}`, wasClean: host.wasClean && host.isClean, logFileBytes };
+        },
+        get isClean() { return host.isClean; },
+        set isClean(isClean) { host.isClean = isClean; },
+        async recover(prefix) {
+          host.isClean = false; // logs are written once more where they may not be durable
+          await blobs.recoverBelow(prefix);
+        },
+      },
+    },
     async log(name) {
       await logs.get(name)?.close();
       await blobs.ready(`${name}/`);

@@ -78,12 +78,12 @@ export class IndexedDbBlobs implements BlobStore {
 
   release(): void {}
 
-  /** Removes what puts have left that were cut short. */
-  async sweep(): Promise<void> {
+  /** Removes what puts have left that were cut short, of blobs whose name starts with `prefix`, of which none may be under way. */
+  async sweep(prefix: string): Promise<void> {
     await this.#host.connection.write(['files', 'chunks'], 'relaxed', async (rows) => {
       const first = async (range: IDBKeyRange) => (await rows('chunks').keys<[string, string, number]>(range, 1))[0];
       // from each generation straight to the next
-      for (let key = await first(IDBKeyRange.lowerBound([])); key; key = await first(IDBKeyRange.lowerBound([key[0], key[1], []]))) {
+      for (let key = await first(IDBKeyRange.lowerBound([prefix])); key?.[0].startsWith(prefix); key = await first(IDBKeyRange.lowerBound([key[0], key[1], []]))) {
         const [name, generation] = key;
         if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('chunks').delete(generationOf(name, generation));
       }
@@ -94,8 +94,8 @@ export class IndexedDbBlobs implements BlobStore {
     name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: FileRow | undefined) => void,
   ): Promise<{ etag: string; bytes: number }> {
     this.#host.checkWritable();
-    const { connection, epoch } = this.#host;
-    const generation = `${epoch}-${this.#puts++}`;
+    const { connection, epoch, tag } = this.#host;
+    const generation = `${epoch}${tag}-${this.#puts++}`;
     let bytes = 0;
     let crc = 0;
     let index = 0;

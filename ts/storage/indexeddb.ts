@@ -15,7 +15,7 @@ import { IndexedDbBlobs } from './indexeddb-blobs.js';
 import { Connection } from './indexeddb-connection.js';
 import { IndexedDbLog } from './indexeddb-log.js';
 import { takeLock } from './locks.js';
-import type { OpenStore, Store } from './storage.js';
+import type { OpenStore, Store, StoreShare } from './storage.js';
 
 const FORMAT = 1;
 
@@ -24,6 +24,8 @@ export interface IndexedDbHost {
   readonly connection: Connection;
   readonly readOnly: boolean;
   readonly epoch: number;
+  /** Tells threads of one epoch apart; '' of the one with the lock. */
+  readonly tag: string;
   /** Throws if nothing may be written (any more). */
   checkWritable(): void;
 }
@@ -41,7 +43,10 @@ export function indexedDB(name: string): Store {
       const release = readOnly ? () => {} : await takeLock(name);
       const connection = new Connection(name, !readOnly);
       try {
-        return await openDatabase(connection, readOnly, release);
+        const epoch = readOnly ? await look(connection) : await takeEpoch(connection);
+        const { store, blobs } = openDatabase(connection, { readOnly, epoch, tag: '' }, release);
+        if (!readOnly) await blobs.sweep('');
+        return store;
       } catch (cause) {
         await connection.close();
         release();
@@ -51,26 +56,46 @@ export function indexedDB(name: string): Store {
   };
 }
 
-async function openDatabase(connection: Connection, readOnly: boolean, release: () => void): Promise<OpenStore> {
+/** Opens a database that another thread of this process has open. */
+export async function attachDatabase({ location, readOnly, epoch, tag }: StoreShare): Promise<OpenStore> {
+  const connection = new Connection(location, false);
+  try {
+    await look(connection, epoch);
+  } catch (cause) {
+    await connection.close();
+    throw cause;
+  }
+  return openDatabase(connection, { readOnly, epoch, tag }, () => {}).store;
+}
+
+type Opening = Pick<IndexedDbHost, 'readOnly' | 'epoch' | 'tag'>;
+
+function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening, release: () => void): { store: OpenStore; blobs: IndexedDbBlobs } {
   const { name } = connection;
-  const epoch = readOnly ? await look(connection) : await takeEpoch(connection);
   let isClosed = false;
   const host: IndexedDbHost = {
     connection,
     readOnly,
     epoch,
+    tag,
     checkWritable() {
       if (readOnly) throw new VectileError('STORE_READ_ONLY', `${name}: expected a store open for writing, got one opened read-only`);
       if (isClosed) throw new VectileError('CLOSED', `${name}: expected a store in use, got one closed`);
     },
   };
   const blobs = new IndexedDbBlobs(host);
-  if (!readOnly) await blobs.sweep();
   /** Open ones, of which a writer has no two of a name. */
   const logs = new Map<string, IndexedDbLog>();
-  return {
+  let shares = 0;
+  const store: OpenStore = {
     epoch,
     blobs,
+    sharing: {
+      // nothing is left that opening does not look for
+      isClean: true,
+      share: () => ({ kind: 'indexeddb', location: name, epoch, readOnly, tag: `w${++shares}`, wasClean: true }),
+      recover: (prefix) => blobs.sweep(prefix),
+    },
     async log(name) {
       await logs.get(name)?.close();
       const log = await IndexedDbLog.open(host, name);
@@ -108,6 +133,7 @@ async function openDatabase(connection: Connection, readOnly: boolean, release: 
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
+  return { store, blobs };
 }
 
 /** Makes this connection the one that writes; returns its epoch. */
@@ -127,8 +153,8 @@ async function takeEpoch(connection: Connection): Promise<number> {
   return epoch;
 }
 
-/** Whether there is something to read; its epoch is no one's. */
-async function look(connection: Connection): Promise<0> {
+/** Whether there is something to read. By itself its epoch is no one's. */
+async function look(connection: Connection, epoch = 0): Promise<number> {
   const id = await connection.read(['state'], async (rows) => {
     const format = await rows('state').get<number>('format');
     // it was made, and nothing written before its page ended
@@ -136,8 +162,8 @@ async function look(connection: Connection): Promise<0> {
     checkFormat(format, connection.name);
     return (await rows('state').get<string>('id')) ?? '';
   });
-  connection.bind(id, 0);
-  return 0;
+  connection.bind(id, epoch);
+  return epoch;
 }
 
 function checkFormat(format: number, name: string): void {
