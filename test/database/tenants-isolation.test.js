@@ -1,5 +1,5 @@
 // No call, by no kind of name, tells or changes anything of another tenant.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -162,62 +162,108 @@ describe('tenants are apart', () => {
     await db.close();
   });
 
-  it('and files that were swapped between two of them are refused', async () => {
+  it('and files that were swapped between two of them are refused', { timeout: 120_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vectile-swap-'));
     try {
-      const make = async (isSnapshot) => {
-        rmSync(folder, { recursive: true, force: true });
-        mkdirSync(folder);
-        const db = await open({ store: fs(folder) });
-        const notes = await db.collections.create({ name: 'Note', ...CONFIG });
-        await notes.tenants.create(['a', 'b']);
-        for (const name of ['a', 'b']) {
-          await notes.withTenant(name).data.insertMany([1, 2, 3].map((n) => object(name, n)));
-          if (isSnapshot) await db.snapshot();
-        }
-        // without a snapshot: as a crash would leave it, for one is written when a tenant is closed
-        const copy = `${folder}-copy`;
-        cpSync(folder, copy, { recursive: true });
-        await db.close();
-        if (!isSnapshot) {
-          rmSync(folder, { recursive: true });
-          renameSync(copy, folder);
-          for (const name of readdirSync(folder)) if (name.startsWith('lock-')) rmSync(join(folder, name));
-        }
-        rmSync(copy, { recursive: true, force: true });
-        return readdirSync(join(folder, 'shards')).map((shard) => join(folder, 'shards', shard));
+      const [made, place] = [join(folder, 'made'), join(folder, 'swapped')];
+      await makeAlike(made);
+      const look = async (swapped) => {
+        rmSync(place, { recursive: true, force: true });
+        cpSync(made, place, { recursive: true });
+        const [a, b] = readdirSync(join(place, 'shards')).map((shard) => join(place, 'shards', shard));
+        swapped(a, b);
+        return outcomesIn(place);
       };
-      const swap = (a, b) => {
-        renameSync(a, `${a}.swapped`);
-        renameSync(b, a);
-        renameSync(`${a}.swapped`, b);
-      };
-      const look = async () => {
-        const db = await open({ store: fs(folder) });
-        const notes = db.collections.use('Note');
-        const seen = [];
-        for (const name of ['a', 'b']) {
-          const tenant = notes.withTenant(name);
-          for (const run of [() => tenant.query.fetchObjects(), () => tenant.query.nearVector(VECTOR), () => tenant.query.bm25('a b'), () => tenant.query.fetchObjectsByIds(['id-1', 'id-2', 'id-3'])]) {
-            seen.push(await run().then(({ objects }) => (objects.every(({ properties }) => properties.owner === name) ? 'own' : 'foreign'), ({ code }) => code));
+      const own = await look(() => {});
+      const kinds = new Map();
+      for (const [call, { code }] of own) if (code) throw new Error(`${call}: ${code}`);
+      for (const shard of readdirSync(join(made, 'shards'))) {
+        for (const file of readdirSync(join(made, 'shards', shard), { recursive: true }).filter((name) => name !== 'log')) {
+          kinds.set(kindOf(file), [...kinds.get(kindOf(file)) ?? [], { path: join('shards', shard, file), bytes: statSync(join(made, 'shards', shard, file)).size }]);
+        }
+      }
+      expect([...kinds.keys()].sort()).toEqual([...DERIVED, ...OWN].sort());
+      for (const [kind, files] of kinds) {
+        // two tenants have each the same files, of the same sizes: nothing but what is in them tells them apart
+        expect(new Set(files.map(({ bytes }) => bytes)).size, kind).toBe(1);
+        const seen = await look(() => {
+          for (let i = 0; i < files.length / 2; i++) swap(join(place, files[i].path), join(place, files[i + files.length / 2].path));
+        });
+        const refused = new Map();
+        for (const [call, { value, code, message }] of seen) {
+          if (value !== undefined) expect({ kind, call, value }).toEqual({ kind, call, value: own.get(call).value });
+          else {
+            expect({ kind, call, code, message }).toEqual({ kind, call, code: 'STORAGE_CORRUPT', message: expect.stringMatching(NAMED[kind] ?? new RegExp(`/${kind}`)) });
+            refused.set(call[0], (refused.get(call[0]) ?? 0) + 1);
           }
         }
-        await db.close();
-        return seen;
-      };
-      for (const isSnapshot of [false, true]) {
-        const [a, b] = await make(isSnapshot);
-        swap(a, b);
-        expect(new Set(await look())).toEqual(new Set(['STORAGE_CORRUPT']));
+        // what follows from objects and vectors is made anew of them
+        expect({ kind, refused: [...refused.keys()] }).toEqual({ kind, refused: DERIVED.includes(kind) ? [] : ['a', 'b'] });
       }
-      // those files by themselves that say whose they are
-      for (const [isSnapshot, file] of [[true, 'manifest'], [false, 'log/0000000000000001.log']]) {
-        const [a, b] = await make(isSnapshot);
-        swap(join(a, file), join(b, file));
-        expect(new Set(await look())).toEqual(new Set(['STORAGE_CORRUPT']));
-      }
+      const whole = await look((a, b) => swap(a, b));
+      expect(new Set([...whole.values()].map(({ code }) => code))).toEqual(new Set(['STORAGE_CORRUPT']));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   });
 });
+
+const OWN = ['log', 'manifest', 'objects', 'table', 'vectors'];
+const DERIVED = ['index', 'inverted'];
+/** What an error says of a file that has no name of its own. */
+const NAMED = { log: /^log of shard [0-9a-f]{32}, record \d+: expected shard/ };
+const kindOf = (file) => (file.startsWith('log') ? 'log' : file.split('-')[0]);
+const vectorFrom = (owner, n) => Array.from({ length: 8 }, (_, i) => (owner === 'a' ? 0 : 1000) + n + (i * i * n) % 7);
+
+/** Two tenants with the same ids in the same slots, and files of all kinds of the same sizes. */
+async function makeAlike(folder) {
+  const db = await open({ store: fs(folder), now: () => 1_700_000_000_000 });
+  // rows in the index itself, so that distances come from there
+  const index = { dimensions: 8, metric: 'l2-squared', index: { type: 'hnsw', maxConnections: 4 }, quantizer: { type: 'sq8', trainingLimit: 30 }, fullVectors: 'sq8' };
+  const notes = await db.collections.create({ name: 'Note', ...CONFIG, vectors: { default: index } });
+  await notes.tenants.create(['a', 'b']);
+  for (const owner of ['a', 'b']) {
+    await notes.withTenant(owner).data.insertMany(Array.from({ length: 30 }, (_, n) => ({ ...object(owner, n), vector: vectorFrom(owner, n) })));
+  }
+  while ((await db.stats()).collections.Note.vectors.default.unlinked) await new Promise((resolve) => setTimeout(resolve, 2));
+  await db.snapshot();
+  for (const owner of ['a', 'b']) await notes.withTenant(owner).data.deleteById('id-3'); // stays in the log
+  await db.close();
+}
+
+/** By tenant and call that reads. */
+async function outcomesIn(folder) {
+  const db = await open({ store: fs(folder) });
+  const notes = db.collections.use('Note');
+  const outcomes = new Map();
+  for (const owner of ['a', 'b']) {
+    for (const [call, run] of Object.entries({ ...Object.fromEntries(READING.map((name) => [name, CALLS[name]])), ...MEASURING })) {
+      outcomes.set(`${owner} ${call}`, await outcome(() => run(notes, owner), owner));
+    }
+  }
+  await db.close();
+  return outcomes;
+}
+
+const READING = [
+  'length', 'iterator', 'filteredIterator', 'iteratorAfter', 'forAwait', 'dryRun', 'exists', 'fetchObjectById', 'fetchObjectsByIds', 'fetchObjects', 'fetchFiltered', 'fetchSorted', 'fetchAfter',
+  'nearVector', 'nearObject', 'hybrid', 'overAll', 'metrics', 'groupBy', 'aggregateNear', 'aggregateNearObject', 'aggregateHybrid',
+];
+const MEASURING = {
+  bm25: (c, name) => c.withTenant(name).query.bm25('a b', { returnMetadata: ['score'] }),
+  distances: async (c, name) => {
+    const { objects } = await c.withTenant(name).query.nearVector(vectorFrom(name, 5), { limit: 40, returnMetadata: ['distance'] });
+    for (const { id, metadata } of objects) {
+      const [from, to] = [vectorFrom(name, 5), vectorFrom(name, Number(id.slice(3)))];
+      const exact = from.reduce((sum, x, i) => sum + (x - to[i]) ** 2, 0);
+      if (Math.abs(metadata.distance - exact) > 20 + exact / 10) throw new Error(`${id}: expected a distance of ${exact}, got ${metadata.distance}`);
+    }
+    return objects.length;
+  },
+};
+
+function swap(a, b) {
+  renameSync(a, `${a}.swapped`);
+  renameSync(b, a);
+  renameSync(`${a}.swapped`, b);
+}

@@ -4,6 +4,8 @@ import { IN_MEMORY, NOWHERE, Table } from '../../ts/shard/table.js';
 import { random as randomFrom } from '../conformance/random.js';
 import { seeds } from '../support/engine.js';
 
+const MARK = 0x89abcdef;
+
 const uuid = (random) => {
   const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
@@ -47,8 +49,8 @@ describe('table', () => {
         expect(table.idOf(slot)).toBe(id);
       }
       if (step % 500 === 499) {
-        const parts = table.copy().encode();
-        table = Table.decode(Buffer.concat(parts), 'table');
+        const parts = table.copy().encode(MARK);
+        table = Table.decode(Buffer.concat(parts), MARK, 'table');
       }
     }
     expect(table.size).toBe(oracle.size);
@@ -58,13 +60,14 @@ describe('table', () => {
   it('refuses every damaged byte', () => {
     const table = new Table();
     for (let i = 0; i < 20; i++) table.allot(`id ${i}`);
-    const bytes = Buffer.concat(table.copy().encode());
+    const bytes = Buffer.concat(table.copy().encode(MARK));
     for (let at = 0; at < bytes.length; at++) {
       const damaged = new Uint8Array(bytes);
       damaged[at] ^= 1 << (at % 8);
-      expect(() => Table.decode(damaged, 'table-1'), `byte ${at}`).toThrow(/^table-1: expected/);
+      expect(() => Table.decode(damaged, MARK, 'table-1'), `byte ${at}`).toThrow(/^table-1: expected/);
     }
-    for (const length of [0, 63, 64, bytes.length - 1]) expect(() => Table.decode(bytes.subarray(0, length), 'table-1')).toThrow(/^table-1/);
+    expect(() => Table.decode(bytes, 1, 'table-1')).toThrow('table-1: expected the header of a table of this shard, got others at byte 0');
+    for (const length of [0, 63, 64, bytes.length - 1]) expect(() => Table.decode(bytes.subarray(0, length), MARK, 'table-1')).toThrow(/^table-1/);
   });
 
   it('takes at most 64 bytes an object with UUIDs', () => {

@@ -15,6 +15,7 @@
  * and all that follows it.
  */
 import { encodeObject, encodeVectorEntry } from '../shard/entry.js';
+import { NO_MARK } from '../shard/mark.js';
 import { pause } from '../shard/pause.js';
 import type { Shard } from '../shard/shard.js';
 import { crc32c } from '../storage/crc32c.js';
@@ -70,7 +71,7 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
       }
       for (const object of page.objects) {
         const vectors = object.vectors!.filter(({ number }) => told.vectors.some((vector) => vector.number === number));
-        yield frame(Kind.Object, encodeObject(object), vectors.length ? encodeVectorEntry(object.slot, vectors) : new Uint8Array());
+        yield frame(Kind.Object, encodeObject(object, NO_MARK), vectors.length ? encodeVectorEntry(object.slot, vectors, NO_MARK) : new Uint8Array());
       }
       objects += page.objects.length;
       next = page.next;

@@ -2,6 +2,7 @@
 import { VectileError } from '../errors.js';
 import { METRICS, checkRows } from '../engine/options.js';
 import { decodeObject, decodeVectorEntry } from '../shard/entry.js';
+import { NO_MARK } from '../shard/mark.js';
 import type { Shard } from '../shard/shard.js';
 import type { Change, StoredVector } from '../shard/types.js';
 import { crc32c } from '../storage/crc32c.js';
@@ -165,8 +166,8 @@ function tenantOf(payload: Uint8Array, offset: number): { name: string; status: 
 function changeOf(schema: Schema, payload: Uint8Array, offset: number): Change {
   const where = () => `export, byte ${offset}`;
   const objectBytes = payload.length < 8 ? 0 : viewOf(payload).getUint32(4, true);
-  const { id, created, updated, properties } = decodeObject(payload.subarray(0, objectBytes), -1, where);
-  const vectors = payload.length > objectBytes ? decodeVectorEntry(payload.subarray(objectBytes), -1, where) : [];
+  const { id, created, updated, properties } = decodeObject(payload.subarray(0, objectBytes), -1, NO_MARK, where);
+  const vectors = payload.length > objectBytes ? decodeVectorEntry(payload.subarray(objectBytes), -1, NO_MARK, where) : [];
   try {
     checkId(id);
     decodeProperties(schema, properties);

@@ -5,10 +5,10 @@
  *   object  ─► checksum, bytes, slot, idBytes: u32; revision, created, updated: f64; propertiesBytes, 0: u32; id, properties
  *   vectors ─► checksum, bytes, slot, count: u32; per vector number, dimensions: u32, f32[dimensions]
  *
- * An entry is padded to 4 bytes; `bytes` counts all of it, and the checksum is of everything after itself.
+ * An entry is padded to 4 bytes; `bytes` counts all of it, and the checksum is of everything after itself, with the shard's mark.
  */
 import { VectileError } from '../errors.js';
-import { laneChecksum } from '../storage/lane-checksum.js';
+import { markedChecksum } from './mark.js';
 import { Slab } from './slab.js';
 import type { StoredObject, StoredVector } from './types.js';
 
@@ -21,7 +21,7 @@ const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export const paddedTo4 = (bytes: number): number => (bytes + 3) & ~3;
 
-export function encodeObject(object: StoredObject): Uint8Array {
+export function encodeObject(object: StoredObject, mark: number): Uint8Array {
   const id = utf8.encode(object.id);
   const out = slab.take(paddedTo4(OBJECT_HEADER_BYTES + id.length + object.properties.length));
   const view = new DataView(out.buffer, out.byteOffset);
@@ -34,13 +34,13 @@ export function encodeObject(object: StoredObject): Uint8Array {
   view.setUint32(40, object.properties.length, true);
   out.set(id, OBJECT_HEADER_BYTES);
   out.set(object.properties, OBJECT_HEADER_BYTES + id.length);
-  view.setUint32(0, laneChecksum(out.subarray(4)), true);
+  view.setUint32(0, markedChecksum(out.subarray(4), mark), true);
   return out;
 }
 
-/** `where` names file and offset for the error if the bytes are not a sound entry of this slot. */
-export function decodeObject(bytes: Uint8Array, slot: number, where: () => string): StoredObject {
-  const view = checked(bytes, OBJECT_HEADER_BYTES, slot, where);
+/** `where` names file and offset for the error if the bytes are not a sound entry of this slot, and of this mark. */
+export function decodeObject(bytes: Uint8Array, slot: number, mark: number, where: () => string): StoredObject {
+  const view = checked(bytes, OBJECT_HEADER_BYTES, slot, mark, where);
   const idEnd = OBJECT_HEADER_BYTES + view.getUint32(12, true);
   return {
     id: utf8Decoder.decode(bytes.subarray(OBJECT_HEADER_BYTES, idEnd)),
@@ -52,18 +52,18 @@ export function decodeObject(bytes: Uint8Array, slot: number, where: () => strin
   };
 }
 
-export function encodeVectorEntry(slot: number, vectors: readonly StoredVector[]): Uint8Array {
+export function encodeVectorEntry(slot: number, vectors: readonly StoredVector[], mark: number): Uint8Array {
   const out = slab.take(VECTORS_HEADER_BYTES - 4 + vectorsBytes(vectors));
   const view = new DataView(out.buffer, out.byteOffset);
   view.setUint32(4, out.length, true);
   view.setUint32(8, slot, true);
   encodeVectors(vectors, out, 12);
-  view.setUint32(0, laneChecksum(out.subarray(4)), true);
+  view.setUint32(0, markedChecksum(out.subarray(4), mark), true);
   return out;
 }
 
-export function decodeVectorEntry(bytes: Uint8Array, slot: number, where: () => string): StoredVector[] {
-  checked(bytes, VECTORS_HEADER_BYTES, slot, where);
+export function decodeVectorEntry(bytes: Uint8Array, slot: number, mark: number, where: () => string): StoredVector[] {
+  checked(bytes, VECTORS_HEADER_BYTES, slot, mark, where);
   return decodeVectors(bytes, 12);
 }
 
@@ -112,10 +112,10 @@ export function findVector(view: DataView, at: number, number: number, dimension
 }
 
 /** Throws unless the bytes are a whole entry with a sound checksum. `slot` −1: of any slot. */
-export function checked(bytes: Uint8Array, headerBytes: number, slot: number, where: () => string): DataView {
+export function checked(bytes: Uint8Array, headerBytes: number, slot: number, mark: number, where: () => string): DataView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isSound = bytes.length >= headerBytes && view.getUint32(4, true) === bytes.length
-    && view.getUint32(0, true) === laneChecksum(bytes.subarray(4)) && (slot < 0 || view.getUint32(8, true) === slot);
+    && view.getUint32(0, true) === markedChecksum(bytes.subarray(4), mark) && (slot < 0 || view.getUint32(8, true) === slot);
   if (!isSound) throw new VectileError('STORAGE_CORRUPT', `${where()}: expected a sound entry${slot < 0 ? '' : ` of slot ${slot}`}, got another`);
   return view;
 }

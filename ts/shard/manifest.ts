@@ -13,8 +13,8 @@ const FORMAT = 1;
 
 export interface FieldFile {
   number: number;
-  /** Image of the index, without rows; undefined if there is none yet. */
-  image: { name: string; bytes: number } | undefined;
+  /** Image of the index, without rows; undefined if there is none yet. `head`: lane checksum of its header, which has those of the rest. */
+  image: { name: string; bytes: number; head: number } | undefined;
   /** Slots whose vectors are not in it: u32[], after them their checksum. */
   unlinked: { name: string; bytes: number } | undefined;
 }
@@ -45,17 +45,17 @@ export function decodeManifest(bytes: Uint8Array, name: string, identity: ShardI
   return manifest;
 }
 
-/** Slots and their checksum. */
-export function encodeSlots(slots: Uint32Array): Uint8Array {
+/** Slots and their checksum, with a mark. */
+export function encodeSlots(slots: Uint32Array, mark: number): Uint8Array {
   const bytes = new Uint8Array(slots.byteLength + 4);
   bytes.set(new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength));
-  new DataView(bytes.buffer).setUint32(slots.byteLength, crc32c(bytes.subarray(0, slots.byteLength)), true);
+  new DataView(bytes.buffer).setUint32(slots.byteLength, crc32c(bytes.subarray(0, slots.byteLength)) ^ mark, true);
   return bytes;
 }
 
-export function decodeSlots(bytes: Uint8Array, name: string): Uint32Array {
+export function decodeSlots(bytes: Uint8Array, mark: number, name: string): Uint32Array {
   const end = bytes.length - 4;
-  if (end < 0 || end % 4 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true) !== crc32c(bytes.subarray(0, end))) {
+  if (end < 0 || end % 4 || new DataView(bytes.buffer, bytes.byteOffset).getInt32(end, true) !== (crc32c(bytes.subarray(0, end)) ^ mark)) {
     throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected slots that fit their checksum, got others`);
   }
   return new Uint32Array(bytes.slice(0, end).buffer);

@@ -35,14 +35,17 @@ const SEGMENT_BYTES = 32 << 20;
 export class Objects {
   readonly table: Table;
   readonly segments: Segments;
+  /** Of the checksums of entries. */
+  readonly #mark: number;
   readonly #unflushed = new Map<number, Unflushed>();
   unflushedBytes = 0;
   /** Bytes of an entry of vectors that has all of them: what is read at first. */
   vectorsBytesMax = 0;
 
-  constructor(table: Table, segments: Segments) {
+  constructor(table: Table, segments: Segments, mark: number) {
     this.table = table;
     this.segments = segments;
+    this.#mark = mark;
   }
 
   /** Takes up what a record says of one object; undefined if it is deleted and was not there. */
@@ -59,11 +62,11 @@ export class Objects {
     const slot = known < 0 ? this.table.allot(id) : known;
     const before = this.#unflushed.get(slot);
     const isKept = content.vectors === 'kept';
-    const vectors = content.vectors === 'kept' ? before?.vectors : encodeIfAny(slot, content.vectors);
+    const vectors = content.vectors === 'kept' ? before?.vectors : encodeIfAny(slot, content.vectors, this.#mark);
     this.#leaveObject(slot);
     if (!isKept) this.#leaveVectors(slot);
     this.#drop(slot);
-    const object = encodeObject({ id, slot, revision, created, updated, properties: content.properties });
+    const object = encodeObject({ id, slot, revision, created, updated, properties: content.properties }, this.#mark);
     this.#unflushed.set(slot, { object, vectors });
     this.unflushedBytes += object.length + (vectors?.length ?? 0);
     this.table.objectSegments[slot] = IN_MEMORY;
@@ -79,7 +82,7 @@ export class Objects {
     const { table } = this;
     const index = table.objectSegments[slot]!;
     const offset = table.objectOffsets[slot]! * 4;
-    const decode = (bytes: Uint8Array) => decodeObject(bytes, slot, () => this.#place(index, offset, 'objects'));
+    const decode = (bytes: Uint8Array) => decodeObject(bytes, slot, this.#mark, () => this.#place(index, offset, 'objects'));
     const bytes = index === IN_MEMORY ? this.#unflushed.get(slot)!.object : this.segments.readObject(index, offset, table.objectBytes[slot]!);
     const object = bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
     if (!withVectors) return object;
@@ -95,7 +98,7 @@ export class Objects {
     const index = this.table.vectorSegments[slot]!;
     if (!this.table.has(slot) || index === NOWHERE) return [];
     const offset = this.table.vectorOffsets[slot]! * 4;
-    const decode = (bytes: Uint8Array) => decodeVectorEntry(bytes, slot, () => this.#place(index, offset, 'vectors'));
+    const decode = (bytes: Uint8Array) => decodeVectorEntry(bytes, slot, this.#mark, () => this.#place(index, offset, 'vectors'));
     const bytes = index === IN_MEMORY ? this.#unflushed.get(slot)!.vectors! : this.segments.readVectors(index, offset, this.vectorsBytesMax);
     return bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
   }
@@ -125,7 +128,7 @@ export class Objects {
         for (let at = 0, next; at < bytes.length; at = next) {
           next = at + view.getUint32(at + 4, true);
           const slot = view.getUint32(at + 8, true);
-          if (view.getUint32(at, true) !== laneChecksumOfWords(words, (at + 4) >>> 2, next >>> 2)) {
+          if (view.getInt32(at, true) !== (laneChecksumOfWords(words, (at + 4) >>> 2, next >>> 2) ^ this.#mark)) {
             throw new VectileError('STORAGE_CORRUPT', `${this.#place(index, offset + at, 'vectors')}: expected a sound entry, got another`);
           }
           if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot]! * 4 !== offset + at) continue;
@@ -202,8 +205,8 @@ export class Objects {
       const vectors = isVictim.has(vectorIndex) ? await this.segments.readVectors(vectorIndex, vectorAt * 4, this.vectorsBytesMax) : undefined;
       if (!object && !vectors) continue;
       // damage is found here, and not carried on under a new name
-      if (object) decodeObject(object, slot, () => this.#place(objectIndex, objectAt * 4, 'objects'));
-      if (vectors) decodeVectorEntry(vectors, slot, () => this.#place(vectorIndex, vectorAt * 4, 'vectors'));
+      if (object) decodeObject(object, slot, this.#mark, () => this.#place(objectIndex, objectAt * 4, 'objects'));
+      if (vectors) decodeVectorEntry(vectors, slot, this.#mark, () => this.#place(vectorIndex, vectorAt * 4, 'vectors'));
       places.set(slot, [objectIndex, objectAt, vectorIndex, vectorAt]);
       moves.push({ slot, entry: { object, vectors } });
       bytes += (object?.length ?? 0) + (vectors?.length ?? 0);
@@ -237,8 +240,8 @@ export class Objects {
   }
 }
 
-function encodeIfAny(slot: number, vectors: readonly StoredVector[]): Uint8Array | undefined {
-  return vectors.length ? encodeVectorEntry(slot, vectors) : undefined;
+function encodeIfAny(slot: number, vectors: readonly StoredVector[], mark: number): Uint8Array | undefined {
+  return vectors.length ? encodeVectorEntry(slot, vectors, mark) : undefined;
 }
 
 function place(table: Table, slot: number, segment: Segment, objectOffset: number, vectorOffset: number | undefined): void {

@@ -4,9 +4,11 @@
  * the manifest in one step, then the log is trimmed, and last goes what no manifest names.
  */
 import { VectileError } from '../errors.js';
+import { laneChecksum } from '../storage/lane-checksum.js';
 import type { BlobStore, OpenStore } from '../storage/storage.js';
 import { decodeManifest, decodeSlots, encodeManifest, encodeSlots, type FieldFile, type Manifest } from './manifest.js';
 import { Objects, type Rows } from './objects.js';
+import { markOf } from './mark.js';
 import { pause } from './pause.js';
 import type { FrozenPart, PartFile } from '../search/stored-part.js';
 import type { ShardIdentity } from './record.js';
@@ -22,6 +24,8 @@ const SETTLE_MS = 4;
 /** Segments smaller than this are put together once there are more of them. */
 const SMALL_BYTES = 1 << 20;
 const SMALL_SEGMENTS = 8;
+/** Of an image, with the checksums of the rest. */
+const IMAGE_HEAD_BYTES = 512;
 
 export interface SnapshotPlace {
   store: OpenStore;
@@ -34,6 +38,8 @@ export interface Snapshot {
   etag: string;
 }
 
+type Image = NonNullable<FieldFile['image']>;
+
 const manifestName = (prefix: string): string => `${prefix}/manifest`;
 
 /** The newest snapshot's manifest; undefined if none was written yet. */
@@ -44,11 +50,12 @@ export async function readManifest({ store, prefix, identity }: SnapshotPlace): 
 }
 
 /** The objects as of a snapshot, or none. */
-export async function openObjects({ store, prefix }: SnapshotPlace, manifest: Manifest | undefined): Promise<Objects> {
-  if (!manifest) return new Objects(new Table(), new Segments(store.blobs, prefix, []));
+export async function openObjects({ store, prefix, identity }: SnapshotPlace, manifest: Manifest | undefined): Promise<Objects> {
+  const mark = markOf(identity);
+  if (!manifest) return new Objects(new Table(), new Segments(store.blobs, prefix, []), mark);
   const { name, bytes } = manifest.table;
-  const table = Table.decode(await store.blobs.getRange(name, 0, bytes), name);
-  return new Objects(table, new Segments(store.blobs, prefix, manifest.segments));
+  const table = Table.decode(await store.blobs.getRange(name, 0, bytes), mark, name);
+  return new Objects(table, new Segments(store.blobs, prefix, manifest.segments), mark);
 }
 
 /** Counts what of each segment is in use. */
@@ -73,7 +80,7 @@ export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
  * A named vector as of a snapshot. An image that is damaged or missing is no loss: the index is built anew of the vectors
  * in the segments. Damage in these is.
  */
-export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objects: Objects, source: VectorSource, file: FieldFile | undefined): Promise<VectorField> {
+export async function openField({ store, identity }: SnapshotPlace, spec: FieldSpec, objects: Objects, source: VectorSource, file: FieldFile | undefined): Promise<VectorField> {
   let damage: { cause: unknown } | undefined;
   const rows = async function* () {
     try {
@@ -85,7 +92,7 @@ export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objec
   };
   if (file?.image) {
     try {
-      return await openImage(store.blobs, spec, source, file.image, file.unlinked, rows());
+      return await openImage(store.blobs, markOf(identity), spec, source, file.image, file.unlinked, rows());
     } catch (cause) {
       if (damage) throw damage.cause;
       if (!(cause instanceof VectileError) || !isDamageOfImage(cause)) throw cause;
@@ -98,10 +105,10 @@ export async function openField({ store }: SnapshotPlace, spec: FieldSpec, objec
 
 /** An index, and beside it what was not linked yet, which the rows bring along. */
 async function openImage(
-  blobs: BlobStore, spec: FieldSpec, source: VectorSource, image: NonNullable<FieldFile['image']>, unlinked: FieldFile['unlinked'],
+  blobs: BlobStore, mark: number, spec: FieldSpec, source: VectorSource, image: Image, unlinked: FieldFile['unlinked'],
   rows: AsyncIterable<Rows>,
 ): Promise<VectorField> {
-  const slots = new Set(unlinked ? decodeSlots(await blobs.getRange(unlinked.name, 0, unlinked.bytes), unlinked.name) : []);
+  const slots = new Set(unlinked ? decodeSlots(await blobs.getRange(unlinked.name, 0, unlinked.bytes), mark, unlinked.name) : []);
   const aside = new Map<number, Float32Array>();
   let there = 0;
   const passing = async function* () {
@@ -111,7 +118,7 @@ async function openImage(
       yield batch;
     }
   };
-  const field = await VectorField.open(spec, source, { chunks: readChunks(blobs, image.name, image.bytes), rows: passing() });
+  const field = await VectorField.open(spec, source, { chunks: readImage(blobs, image), rows: passing() });
   for (const slot of slots) {
     // an index without full vectors has not asked for any
     const values = aside.get(slot) ?? (await source.read([slot]))[0];
@@ -143,6 +150,7 @@ export async function writeSnapshot(
 ): Promise<Written> {
   const { store, prefix, identity } = place;
   const { blobs } = store;
+  const mark = markOf(identity);
   await objects.compact(victims(objects, compactFully));
   await objects.flush();
 
@@ -159,7 +167,7 @@ export async function writeSnapshot(
   let overhead = 0;
   try {
     await objects.flush([copy]);
-    manifest.table.bytes = overhead = (await blobs.put(manifest.table.name, copy.encode())).bytes;
+    manifest.table.bytes = overhead = (await blobs.put(manifest.table.name, copy.encode(mark))).bytes;
     manifest.segments = [...objects.segments.byIndex.values()].map((segment) => ({ ...segment }));
     for (const [i, field] of frozen.entries()) {
       const { number } = field.spec;
@@ -176,7 +184,7 @@ export async function writeSnapshot(
         field.thaw();
         if (unlinked[i]!.length) {
           const name = `${prefix}/unlinked-${number}-${id}`;
-          file.unlinked = { name, bytes: (await blobs.put(name, [encodeSlots(unlinked[i]!)])).bytes };
+          file.unlinked = { name, bytes: (await blobs.put(name, [encodeSlots(unlinked[i]!, mark)])).bytes };
           overhead += file.unlinked.bytes;
         }
       }
@@ -230,18 +238,30 @@ function victims({ segments }: Objects, fully: boolean): Segment[] {
   return small.length > SMALL_SEGMENTS ? [...new Set([...small, ...wasteful])] : wasteful;
 }
 
-async function writeImage(blobs: BlobStore, name: string, field: VectorField): Promise<{ file: { name: string; bytes: number }; version: number }> {
+async function writeImage(blobs: BlobStore, name: string, field: VectorField): Promise<{ file: Image; version: number }> {
   while (field.settle(SETTLE_MS)) await pause();
   const { version, chunks } = field.image();
-  return { file: { name, bytes: (await blobs.put(name, chunks)).bytes }, version };
+  let head: number | undefined;
+  const { bytes } = await blobs.put(name, (async function* () {
+    for await (const chunk of chunks) {
+      head ??= headOf(chunk);
+      yield chunk;
+    }
+  })());
+  return { file: { name, bytes, head: head! }, version };
 }
 
-/** Each is valid until the next is asked for. */
-async function* readChunks(blobs: BlobStore, name: string, bytes: number): AsyncGenerator<Uint8Array> {
+/** No CRC: those of images end with one of their own, and all such have the same. */
+const headOf = (chunk: Uint8Array): number => laneChecksum(chunk.subarray(0, IMAGE_HEAD_BYTES));
+
+/** Each chunk is valid until the next is asked for. */
+async function* readImage(blobs: BlobStore, { name, bytes, head }: Image): AsyncGenerator<Uint8Array> {
   const buffer = blobs.getRangeSync && new Uint8Array(Math.min(READ_BYTES, bytes));
   for (let from = 0; from < bytes; from += READ_BYTES) {
     const length = Math.min(READ_BYTES, bytes - from);
-    yield blobs.getRangeSync?.(name, from, length, buffer) ?? await blobs.getRange(name, from, length);
+    const chunk = blobs.getRangeSync?.(name, from, length, buffer) ?? await blobs.getRange(name, from, length);
+    if (!from && headOf(chunk) !== head) throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected the image of this index, got another`);
+    yield chunk;
   }
 }
 

@@ -6,9 +6,9 @@ import { VectileError } from '../errors.js';
 import type { Analyzer } from '../search/analyzer.js';
 import type { SectionCache } from '../search/section-cache.js';
 import type { FileReader } from '../search/stored-part.js';
-import { laneChecksum } from '../storage/lane-checksum.js';
 import type { BlobStore } from '../storage/storage.js';
 import { vectorsBytes } from './entry.js';
+import { markOf, markedChecksum } from './mark.js';
 import type { Objects } from './objects.js';
 import type { ShardRecord } from './record.js';
 import { ShardSearch } from './search.js';
@@ -57,8 +57,9 @@ export class ShardState {
         state.#adopt(await openField(place, spec, objects, state.#sourceOf(spec), file));
       }
       const { blobs } = place.store;
+      const mark = markOf(place.identity);
       state.search = await ShardSearch.open(objects, (slot) => state.read(slot), snapshot?.manifest.inverted, {
-        analyzer, cache: sections, reader: readerOf(blobs), checksum: laneChecksum, onWork,
+        analyzer, cache: sections, reader: readerOf(blobs), checksum: (bytes) => markedChecksum(bytes, mark), onWork,
       });
       return state;
     } catch (cause) {

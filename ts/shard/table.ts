@@ -142,24 +142,24 @@ export class Table {
     return copy;
   }
 
-  /** Header, lookup, columns in the order of COLUMNS, text; the checksum in the header is of the checksums of all these. */
-  encode(): Uint8Array[] {
+  /** Header, lookup, columns in the order of COLUMNS, text; the checksum in the header is of the checksums of all these. `mark`: of the shard. */
+  encode(mark: number): Uint8Array[] {
     const head = new Uint8Array(HEADER_BYTES);
     const view = new DataView(head.buffer);
     const fields = [MAGIC, FORMAT, this.extent, this.size, this.#freeHead, this.#textUsed, this.#textWaste, this.#lookup.length];
     fields.forEach((field, i) => view.setUint32(i * 4, field, true));
     const body = this.#body();
     view.setUint32(56, checksumOf(body), true);
-    view.setUint32(60, crc32c(head.subarray(0, 60)), true);
+    view.setUint32(60, crc32c(head.subarray(0, 60)) ^ mark, true);
     return [head, ...body];
   }
 
-  /** Throws STORAGE_CORRUPT, naming `file`, for anything but what `encode` made. */
-  static decode(bytes: Uint8Array, file: string): Table {
+  /** Throws STORAGE_CORRUPT, naming `file`, for anything but what `encode` made with this mark. */
+  static decode(bytes: Uint8Array, mark: number, file: string): Table {
     const wrong = (what: string, at: number) => new VectileError('STORAGE_CORRUPT', `${file}: expected ${what}, got others at byte ${at}`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC || view.getUint32(60, true) !== crc32c(bytes.subarray(0, 60))) {
-      throw wrong('the header of a table', 0);
+    if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC || view.getInt32(60, true) !== (crc32c(bytes.subarray(0, 60)) ^ mark)) {
+      throw wrong('the header of a table of this shard', 0);
     }
     if (view.getUint32(4, true) !== FORMAT) throw new VectileError('STORAGE_VERSION', `${file}: expected format ${FORMAT}, got ${view.getUint32(4, true)}`);
     const table = new Table();

@@ -14,7 +14,7 @@ export const BUGS = {
   'a failed sync is tried again': { file: LOG, from: 'await this.#handle!.sync();', to: 'await this.#handle!.sync().catch(() => this.#handle!.sync());' },
   'a short write is accepted': { file: 'ts/storage/fs-host.ts', from: 'at += written;', to: 'at = bytes.length;' },
   'the checksum of frames is skipped': { file: 'ts/storage/frame.ts', from: ' && crc32c(frame.subarray(FRAME_HEADER_BYTES)) === header.bodyCrc', to: '' },
-  'the checksum of entries is skipped': { file: 'ts/shard/entry.ts', from: '&& view.getUint32(0, true) === laneChecksum(bytes.subarray(4)) ', to: '' },
+  'the checksum of entries is skipped': { file: 'ts/shard/entry.ts', from: '&& view.getUint32(0, true) === markedChecksum(bytes.subarray(4), mark) ', to: '' },
   'a torn end stays': { file: LOG, from: 'if (handle.size() > end) await handle.truncate(end);', to: '' },
   'the log is trimmed past the snapshot': { file: SHARD, from: 'this.#log.trim(written.manifest.seq + 1)', to: 'this.#log.trim(this.#log.nextSeq)' },
   'the folder of a new log file is not synced': { file: LOG, from: 'await this.#host.syncFolder(this.#folder);', to: '' },
