@@ -31,7 +31,7 @@ function git(...args) {
 }
 
 /**
- * Runs a script of the suite in a fresh Node, on one core where `taskset` exists.
+ * Runs a script of the suite in a fresh Node, on one core where `taskset` exists; on all if `core` is null.
  * @param {'inherit' | 'capture'} output
  * @returns {Promise<{ code: number | null, signal: string | null, text: string }>}
  */
@@ -50,7 +50,7 @@ export function runPinned(script, args, { core, output = 'inherit' }) {
   });
 }
 
-export const canPin = (core) => spawnSync('taskset', ['-c', String(core), process.execPath, '-e', '0']).status === 0;
+export const canPin = (core) => core !== null && spawnSync('taskset', ['-c', String(core), process.execPath, '-e', '0']).status === 0;
 
 /** The core this process is held to, as runPinned() told it; null when it roams. */
 export const pinnedCore = () => (process.env.BENCH_CORE ? Number(process.env.BENCH_CORE) : null);

@@ -21,6 +21,7 @@ const help = `npm run bench -- <command> [options]
   compare         graph search, building, memory and opening, vectile beside each peer
   flat            the same for exact search: vectile-flat beside js-flat and sqlite-vec
   filter          filtered search beside an exact scan of the same allow-list
+  readers         one index searched by threads over shared memory: two beside one
   churn           recall and bytes after removing, adding and replacing
   codecs          bytes, recall and speed of every codec, by how much is rescored
   modes           bytes, recall and speed of the modes exact, fast, compact and smallest
@@ -68,6 +69,7 @@ const commands = {
   compare: () => compare(options('vectile', ['hnswlib-node']), progress),
   flat: () => compare(options('vectile-flat', ['js-flat', 'sqlite-vec']), progress),
   filter: () => alone('filter.js', { efs: [40, 64, 100, 140, 200, 280, 400, 560] }),
+  readers: () => alone('readers.js', { efs: [100], core: null }),
   churn: () => alone('churn.js'),
   codecs: () => alone('codecs.js', { efs: [64, 128] }),
   modes: () => alone('modes.js'),
