@@ -85,14 +85,27 @@ export function checkSource(source: unknown): void {
 async function* batches<P extends object>(source: ObjectSource<P>, size: number, signal: AbortSignal | undefined): AsyncGenerator<ObjectInput<P>[]> {
   let batch: ObjectInput<P>[] = [];
   let bytes = 0;
-  for await (const object of source) {
-    checkAborted(signal);
+  const isFull = (object: ObjectInput<P>) => {
     batch.push(object);
     bytes += roughBytes(object);
-    if (batch.length < size && bytes < BATCH_BYTES) continue;
-    yield batch;
+    return batch.length >= size || bytes >= BATCH_BYTES;
+  };
+  const taken = () => {
+    const full = batch;
     batch = [];
     bytes = 0;
+    return full;
+  };
+  if (Symbol.asyncIterator in source) {
+    for await (const object of source) {
+      checkAborted(signal);
+      if (isFull(object)) yield taken();
+    }
+  } else {
+    for (const object of source) {
+      // as `for await` would, which waits for each
+      if (isFull(object instanceof Promise ? await object : object)) yield taken();
+    }
   }
   if (batch.length) yield batch;
 }

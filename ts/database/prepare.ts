@@ -64,9 +64,10 @@ export async function prepareMany(
       givenId = object.id;
       const id = givenId ?? newId();
       checkId(id, `${argument}id`);
-      const [properties, vectors] = await Promise.all([
-        encodeFor(host, object.properties, `${argument}properties`), vectorsFor(host, object.vector, `${argument}vector`),
-      ]);
+      const encoded = encodeFor(host, object.properties, `${argument}properties`);
+      const resolved = vectorsFor(host, object.vector, `${argument}vector`);
+      // waiting would take longer than all the rest
+      const [properties, vectors] = encoded instanceof Promise || resolved instanceof Promise ? await Promise.all([encoded, resolved]) : [encoded, resolved];
       const prepared = { index, id, givenId, properties, vectors };
       batch.push(prepared);
       if (object.vector !== undefined || !isVectorized(host, host.schema())) continue;
@@ -86,7 +87,11 @@ export async function prepareMany(
     try {
       const made = await embed(host, part.map(({ text }) => text), signal);
       for (const [i, { prepared }] of part.entries()) {
-        await vectorsFor(host, made[i]!, 'vectorizer').then((vectors) => { prepared.vectors = vectors; }, (error) => giveUp(prepared, error));
+        try {
+          prepared.vectors = await vectorsFor(host, made[i]!, 'vectorizer');
+        } catch (error) {
+          giveUp(prepared, error);
+        }
       }
     } catch (error) {
       checkAborted(signal);
@@ -96,13 +101,17 @@ export async function prepareMany(
   return failed.size ? batch.filter((prepared) => !failed.has(prepared)) : batch;
 }
 
-export async function encodeFor(host: CollectionHost, properties: object | undefined, argument = 'properties'): Promise<Uint8Array> {
-  return (await fitted(host, (schema) => encodeProperties(schema, properties, argument))).bytes;
+/** A promise if the schema has to change first, or to be rejected. */
+export function encodeFor(host: CollectionHost, properties: object | undefined, argument = 'properties'): Uint8Array | Promise<Uint8Array> {
+  const encoded = fitted(host, (schema) => encodeProperties(schema, properties, argument));
+  return encoded instanceof Promise ? encoded.then(({ bytes }) => bytes) : encoded.bytes;
 }
 
-/** None if none are given. */
-export async function vectorsFor(host: CollectionHost, input: VectorsInput | undefined, argument = 'vector'): Promise<ResolvedVector[]> {
-  return input === undefined ? [] : (await fitted(host, (schema) => resolveVectors(schema, input, argument))).vectors;
+/** The same. None if none are given. */
+export function vectorsFor(host: CollectionHost, input: VectorsInput | undefined, argument = 'vector'): ResolvedVector[] | Promise<ResolvedVector[]> {
+  if (input === undefined) return [];
+  const resolved = fitted(host, (schema) => resolveVectors(schema, input, argument));
+  return resolved instanceof Promise ? resolved.then(({ vectors }) => vectors) : resolved.vectors;
 }
 
 export function checkObject(object: unknown, argument = 'object'): void {
@@ -111,20 +120,24 @@ export function checkObject(object: unknown, argument = 'object'): void {
 }
 
 /** Does `work`, and where that asks for another schema, does it once more unless the schema became just that. */
-async function fitted<T extends { schema?: Schema }>(host: CollectionHost, work: (schema: Schema) => T): Promise<T> {
-  for (;;) {
+function fitted<T extends { schema?: Schema }>(host: CollectionHost, work: (schema: Schema) => T): T | Promise<T> {
+  try {
     const schema = host.schema();
     const result = work(schema);
-    const { schema: grown } = result;
-    if (!grown) return result;
-    let isGrown = false;
-    await host.changeSchema((present) => {
-      if (present.revision !== schema.revision) return present;
-      isGrown = true;
-      return grown;
-    });
-    if (isGrown) return result;
+    return result.schema ? growing(host, work, schema, result) : result;
+  } catch (error) {
+    return Promise.reject(error);
   }
+}
+
+async function growing<T extends { schema?: Schema }>(host: CollectionHost, work: (schema: Schema) => T, schema: Schema, result: T): Promise<T> {
+  let isGrown = false;
+  await host.changeSchema((present) => {
+    if (present.revision !== schema.revision) return present;
+    isGrown = true;
+    return result.schema!;
+  });
+  return isGrown ? result : fitted(host, work);
 }
 
 export function preparedBytes({ properties, vectors }: Prepared): number {

@@ -8,34 +8,59 @@
  * An entry is padded to 4 bytes; `bytes` counts all of it, and the checksum is of everything after itself, with the shard's mark.
  */
 import { VectileError } from '../errors.js';
+import { laneChecksumOfWords } from '../storage/lane-checksum.js';
 import { markedChecksum } from './mark.js';
-import { Slab } from './slab.js';
 import type { StoredObject, StoredVector } from './types.js';
+import { utf8Bytes, writeUtf8 } from './utf8.js';
 
 const OBJECT_HEADER_BYTES = 48;
 export const VECTORS_HEADER_BYTES = 16;
 
-const slab = new Slab();
-const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export const paddedTo4 = (bytes: number): number => (bytes + 3) & ~3;
 
+/** Room for entries, filled from its beginning. */
+export class Page {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+  readonly words: Int32Array;
+  /** Bytes of it that are filled, or will be. */
+  used = 0;
+
+  /** `bytes`: a multiple of 4. */
+  constructor(bytes: number) {
+    this.bytes = new Uint8Array(bytes);
+    this.view = new DataView(this.bytes.buffer);
+    this.words = new Int32Array(this.bytes.buffer);
+  }
+}
+
+export const entryBytesAt = ({ view }: Page, at: number): number => view.getUint32(at + 4, true);
+export const slotAt = ({ view }: Page, at: number): number => view.getUint32(at + 8, true);
+
+/** What `writeObject` needs. */
+export const objectEntryBytes = ({ id, properties }: StoredObject): number => paddedTo4(OBJECT_HEADER_BYTES + utf8Bytes(id) + properties.length);
+
+/** Writes an entry of `bytes` bytes at `at`, a multiple of 4, where all is zero. */
+export function writeObject({ id, slot, revision, created, updated, properties }: StoredObject, page: Page, at: number, bytes: number, mark: number): void {
+  const { view } = page;
+  const idEnd = writeUtf8(id, page.bytes, at + OBJECT_HEADER_BYTES);
+  page.bytes.set(properties, idEnd);
+  view.setUint32(at + 4, bytes, true);
+  view.setUint32(at + 8, slot, true);
+  view.setUint32(at + 12, idEnd - at - OBJECT_HEADER_BYTES, true);
+  view.setFloat64(at + 16, revision, true);
+  view.setFloat64(at + 24, created, true);
+  view.setFloat64(at + 32, updated, true);
+  view.setUint32(at + 40, properties.length, true);
+  seal(page, at, bytes, mark);
+}
+
 export function encodeObject(object: StoredObject, mark: number): Uint8Array {
-  const id = utf8.encode(object.id);
-  const out = slab.take(paddedTo4(OBJECT_HEADER_BYTES + id.length + object.properties.length));
-  const view = new DataView(out.buffer, out.byteOffset);
-  view.setUint32(4, out.length, true);
-  view.setUint32(8, object.slot, true);
-  view.setUint32(12, id.length, true);
-  view.setFloat64(16, object.revision, true);
-  view.setFloat64(24, object.created, true);
-  view.setFloat64(32, object.updated, true);
-  view.setUint32(40, object.properties.length, true);
-  out.set(id, OBJECT_HEADER_BYTES);
-  out.set(object.properties, OBJECT_HEADER_BYTES + id.length);
-  view.setUint32(0, markedChecksum(out.subarray(4), mark), true);
-  return out;
+  const page = new Page(objectEntryBytes(object));
+  writeObject(object, page, 0, page.bytes.length, mark);
+  return page.bytes;
 }
 
 /** `where` names file and offset for the error if the bytes are not a sound entry of this slot, and of this mark. */
@@ -52,14 +77,21 @@ export function decodeObject(bytes: Uint8Array, slot: number, mark: number, wher
   };
 }
 
+/** What `writeVectorEntry` needs. */
+export const vectorEntryBytes = (vectors: readonly StoredVector[]): number => VECTORS_HEADER_BYTES - 4 + vectorsBytes(vectors);
+
+/** Writes an entry of `bytes` bytes at `at`, a multiple of 4. */
+export function writeVectorEntry(slot: number, vectors: readonly StoredVector[], page: Page, at: number, bytes: number, mark: number): void {
+  page.view.setUint32(at + 4, bytes, true);
+  page.view.setUint32(at + 8, slot, true);
+  encodeVectors(vectors, page.bytes, at + 12);
+  seal(page, at, bytes, mark);
+}
+
 export function encodeVectorEntry(slot: number, vectors: readonly StoredVector[], mark: number): Uint8Array {
-  const out = slab.take(VECTORS_HEADER_BYTES - 4 + vectorsBytes(vectors));
-  const view = new DataView(out.buffer, out.byteOffset);
-  view.setUint32(4, out.length, true);
-  view.setUint32(8, slot, true);
-  encodeVectors(vectors, out, 12);
-  view.setUint32(0, markedChecksum(out.subarray(4), mark), true);
-  return out;
+  const page = new Page(vectorEntryBytes(vectors));
+  writeVectorEntry(slot, vectors, page, 0, page.bytes.length, mark);
+  return page.bytes;
 }
 
 export function decodeVectorEntry(bytes: Uint8Array, slot: number, mark: number, where: () => string): StoredVector[] {
@@ -109,6 +141,10 @@ export function findVector(view: DataView, at: number, number: number, dimension
     next += 8 + floats * 4;
   }
   return -1;
+}
+
+function seal({ view, words }: Page, at: number, bytes: number, mark: number): void {
+  view.setInt32(at, laneChecksumOfWords(words, (at + 4) >>> 2, (at + bytes) >>> 2) ^ mark, true);
 }
 
 /** Throws unless the bytes are a whole entry with a sound checksum. `slot` −1: of any slot. */

@@ -4,18 +4,14 @@
  */
 import { VectileError } from '../errors.js';
 import { laneChecksumOfWords } from '../storage/lane-checksum.js';
-import { VECTORS_HEADER_BYTES, decodeObject, decodeVectorEntry, encodeObject, encodeVectorEntry, findVector } from './entry.js';
-import type { Segment, SegmentEntry, Segments } from './segments.js';
+import {
+  VECTORS_HEADER_BYTES, decodeObject, decodeVectorEntry, findVector, objectEntryBytes, vectorEntryBytes, writeObject, writeVectorEntry,
+} from './entry.js';
+import { Pages, type Entries } from './pages.js';
+import type { Segment, Segments } from './segments.js';
 import { IN_MEMORY, NOWHERE, type Table } from './table.js';
 import type { ResolvedEffect } from './record.js';
 import type { StoredObject, StoredVector } from './types.js';
-
-/** What is not in a segment yet: entries as they will be written. */
-interface Unflushed {
-  object: Uint8Array;
-  /** Undefined where the vectors are in a segment already, or there are none. */
-  vectors: Uint8Array | undefined;
-}
 
 /** Vectors of a field: of ids[i], dimensions floats from vectors[offsets[i]] on. */
 export interface Rows {
@@ -37,8 +33,9 @@ export class Objects {
   readonly segments: Segments;
   /** Of the checksums of entries. */
   readonly #mark: number;
-  readonly #unflushed = new Map<number, Unflushed>();
-  unflushedBytes = 0;
+  /** What is in no segment yet: at the addresses that the table has as offsets. */
+  readonly #objects = new Pages();
+  readonly #vectors = new Pages();
   /** Bytes of an entry of vectors that has all of them: what is read at first. */
   vectorsBytesMax = 0;
 
@@ -48,32 +45,28 @@ export class Objects {
     this.#mark = mark;
   }
 
+  /** Of what is in no segment yet, what was replaced meanwhile included. */
+  get unflushedBytes(): number { return this.#objects.bytes + this.#vectors.bytes; }
+
   /** Takes up what a record says of one object; undefined if it is deleted and was not there. */
   apply({ id, created, updated, content }: ResolvedEffect, revision: number): Applied | undefined {
-    const known = this.table.slotOf(id);
+    const { table } = this;
+    const known = table.slotOf(id);
     if (!content) {
       if (known < 0) return undefined;
       this.#leaveObject(known);
       this.#leaveVectors(known);
-      this.#drop(known);
-      this.table.release(known);
+      table.release(known);
       return { slot: known, kind: 'delete' };
     }
-    const slot = known < 0 ? this.table.allot(id) : known;
-    const before = this.#unflushed.get(slot);
-    const isKept = content.vectors === 'kept';
-    const vectors = content.vectors === 'kept' ? before?.vectors : encodeIfAny(slot, content.vectors, this.#mark);
+    const slot = known < 0 ? table.allot(id) : known;
     this.#leaveObject(slot);
-    if (!isKept) this.#leaveVectors(slot);
-    this.#drop(slot);
-    const object = encodeObject({ id, slot, revision, created, updated, properties: content.properties }, this.#mark);
-    this.#unflushed.set(slot, { object, vectors });
-    this.unflushedBytes += object.length + (vectors?.length ?? 0);
-    this.table.objectSegments[slot] = IN_MEMORY;
-    this.table.objectBytes[slot] = object.length;
-    this.table.revisions[slot] = revision;
-    if (vectors) this.table.vectorSegments[slot] = IN_MEMORY;
-    else if (!isKept) this.table.vectorSegments[slot] = NOWHERE;
+    this.#putObject({ id, slot, revision, created, updated, properties: content.properties });
+    table.revisions[slot] = revision;
+    if (content.vectors !== 'kept') {
+      this.#leaveVectors(slot);
+      this.#putVectors(slot, content.vectors);
+    }
     return { slot, kind: known < 0 ? 'insert' : 'update' };
   }
 
@@ -83,7 +76,7 @@ export class Objects {
     const index = table.objectSegments[slot]!;
     const offset = table.objectOffsets[slot]! * 4;
     const decode = (bytes: Uint8Array) => decodeObject(bytes, slot, this.#mark, () => this.#place(index, offset, 'objects'));
-    const bytes = index === IN_MEMORY ? this.#unflushed.get(slot)!.object : this.segments.readObject(index, offset, table.objectBytes[slot]!);
+    const bytes = index === IN_MEMORY ? this.#objects.entry(table.objectOffsets[slot]!) : this.segments.readObject(index, offset, table.objectBytes[slot]!);
     const object = bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
     if (!withVectors) return object;
     const vectors = this.readVectors(slot);
@@ -99,7 +92,7 @@ export class Objects {
     if (!this.table.has(slot) || index === NOWHERE) return [];
     const offset = this.table.vectorOffsets[slot]! * 4;
     const decode = (bytes: Uint8Array) => decodeVectorEntry(bytes, slot, this.#mark, () => this.#place(index, offset, 'vectors'));
-    const bytes = index === IN_MEMORY ? this.#unflushed.get(slot)!.vectors! : this.segments.readVectors(index, offset, this.vectorsBytesMax);
+    const bytes = index === IN_MEMORY ? this.#vectors.entry(this.table.vectorOffsets[slot]!) : this.segments.readVectors(index, offset, this.vectorsBytesMax);
     return bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
   }
 
@@ -109,57 +102,59 @@ export class Objects {
    */
   async *rowsOf(number: number, dimensions: number): AsyncGenerator<Rows> {
     const { table } = this;
-    for (const [slot, { vectors: entry }] of [...this.#unflushed]) {
-      if (!entry) continue;
-      const found = findVector(new DataView(entry.buffer, entry.byteOffset, entry.byteLength), 0, number, dimensions);
-      if (found >= 0) yield { ids: Uint32Array.of(slot), vectors: new Float32Array(entry.buffer, entry.byteOffset, entry.length >>> 2), offsets: Uint32Array.of(found / 4) };
-    }
     let ids = new Uint32Array(0);
     let offsets = new Uint32Array(0);
-    for (const index of [...this.segments.byIndex.keys()]) {
-      for await (const { offset, bytes } of this.segments.vectorChunks(index)) {
-        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-        if (ids.length < bytes.length / VECTORS_HEADER_BYTES) {
-          ids = new Uint32Array(bytes.length / VECTORS_HEADER_BYTES);
-          offsets = new Uint32Array(ids.length);
-        }
-        let count = 0;
-        for (let at = 0, next; at < bytes.length; at = next) {
-          next = at + view.getUint32(at + 4, true);
-          const slot = view.getUint32(at + 8, true);
-          if (view.getInt32(at, true) !== (laneChecksumOfWords(words, (at + 4) >>> 2, next >>> 2) ^ this.#mark)) {
-            throw new VectileError('STORAGE_CORRUPT', `${this.#place(index, offset + at, 'vectors')}: expected a sound entry, got another`);
-          }
-          if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot]! * 4 !== offset + at) continue;
-          const found = findVector(view, at, number, dimensions);
-          if (found < 0) continue;
-          ids[count] = slot;
-          offsets[count++] = found / 4;
-        }
-        yield { ids: ids.subarray(0, count), vectors: new Float32Array(words.buffer, words.byteOffset, words.length), offsets: offsets.subarray(0, count) };
+    /** `first`: where the entries begin, in units of 4 bytes. */
+    const rowsIn = (bytes: Uint8Array, index: number, first: number): Rows => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+      if (ids.length < bytes.length / VECTORS_HEADER_BYTES) {
+        ids = new Uint32Array(bytes.length / VECTORS_HEADER_BYTES);
+        offsets = new Uint32Array(ids.length);
       }
+      let count = 0;
+      for (let at = 0, next; at < bytes.length; at = next) {
+        next = at + view.getUint32(at + 4, true);
+        const slot = view.getUint32(at + 8, true);
+        if (view.getInt32(at, true) !== (laneChecksumOfWords(words, (at + 4) >>> 2, next >>> 2) ^ this.#mark)) {
+          throw new VectileError('STORAGE_CORRUPT', `${this.#place(index, first * 4 + at, 'vectors')}: expected a sound entry, got another`);
+        }
+        if (slot >= table.extent || table.vectorSegments[slot] !== index || table.vectorOffsets[slot] !== first + (at >>> 2)) continue;
+        const found = findVector(view, at, number, dimensions);
+        if (found < 0) continue;
+        ids[count] = slot;
+        offsets[count++] = found / 4;
+      }
+      return { ids: ids.subarray(0, count), vectors: new Float32Array(words.buffer, words.byteOffset, words.length), offsets: offsets.subarray(0, count) };
+    };
+    for (const [address, { bytes, used }] of this.#vectors) yield rowsIn(bytes.subarray(0, used), IN_MEMORY, address);
+    for (const index of [...this.segments.byIndex.keys()]) {
+      for await (const { offset, bytes } of this.segments.vectorChunks(index)) yield rowsIn(bytes, index, offset / 4);
     }
   }
 
   /** Writes what is in memory into a new segment. `copies`: tables in which the places are noted, too. Must not overlap. */
   async flush(copies: readonly Table[] = []): Promise<void> {
-    const entries = [...this.#unflushed];
-    if (!entries.length) return;
-    const segment = await this.segments.write(entries.map(([, entry]) => entry));
-    let objectOffset = 0;
-    let vectorOffset = 0;
-    for (const [slot, entry] of entries) {
-      for (const copy of copies) place(copy, slot, segment, objectOffset, entry.vectors && vectorOffset);
-      if (this.#unflushed.get(slot) === entry) {
-        this.#drop(slot);
-        place(this.table, slot, segment, objectOffset, entry.vectors && vectorOffset);
-        segment.objectsLive += entry.object.length;
-        segment.vectorsLive += entry.vectors?.length ?? 0;
-      }
-      objectOffset += entry.object.length;
-      vectorOffset += entry.vectors?.length ?? 0;
+    const { table } = this;
+    const objects = this.#objects.cut((slot, address) => isObjectAt(table, slot, IN_MEMORY, address));
+    const vectors = this.#vectors.cut((slot, address) => isVectorsAt(table, slot, IN_MEMORY, address));
+    if (objects.entries.slots.length || vectors.entries.slots.length) {
+      const segment = await this.segments.write(objects.entries.runs, vectors.entries.runs);
+      placeEntries(this.#objects, objects.entries, (slot, address, at, bytes) => {
+        for (const copy of copies) placeObject(copy, slot, segment, at);
+        if (!isObjectAt(table, slot, IN_MEMORY, address)) return;
+        placeObject(table, slot, segment, at);
+        segment.objectsLive += bytes;
+      });
+      placeEntries(this.#vectors, vectors.entries, (slot, address, at, bytes) => {
+        for (const copy of copies) placeVectors(copy, slot, segment, at);
+        if (!isVectorsAt(table, slot, IN_MEMORY, address)) return;
+        placeVectors(table, slot, segment, at);
+        segment.vectorsLive += bytes;
+      });
     }
+    this.#objects.release(objects.pages);
+    this.#vectors.release(vectors.pages);
   }
 
   /** Copies what is in use in these segments into new ones, and forgets them; their files may go once the snapshot says so. */
@@ -167,26 +162,23 @@ export class Objects {
     const { table } = this;
     if (!victims.length) return;
     const isVictim = new Set(victims.map(({ index }) => index));
-    let moves: { slot: number; entry: SegmentEntry }[] = [];
+    let moves: Move[] = [];
     let bytes = 0;
-    const places = new Map<number, [number, number, number, number]>();
     const write = async () => {
       if (!moves.length) return;
-      const segment = await this.segments.write(moves.map(({ entry }) => entry));
+      const segment = await this.segments.write(moves.flatMap(({ object }) => object ?? []), moves.flatMap(({ vectors }) => vectors ?? []));
       let objectOffset = 0;
       let vectorOffset = 0;
-      for (const { slot, entry: { object, vectors } } of moves) {
-        const [objectIndex, objectAt, vectorIndex, vectorAt] = places.get(slot)!;
+      for (const { slot, object, objectIndex, objectAt, vectors, vectorIndex, vectorAt } of moves) {
         // what was written anew meanwhile lies elsewhere
-        if (object && table.objectSegments[slot] === objectIndex && table.objectOffsets[slot] === objectAt) {
+        if (object && isObjectAt(table, slot, objectIndex, objectAt)) {
           this.#leaveObject(slot);
-          place(table, slot, segment, objectOffset, undefined);
+          placeObject(table, slot, segment, objectOffset);
           segment.objectsLive += object.length;
         }
-        if (vectors && table.vectorSegments[slot] === vectorIndex && table.vectorOffsets[slot] === vectorAt) {
+        if (vectors && isVectorsAt(table, slot, vectorIndex, vectorAt)) {
           this.#leaveVectors(slot, vectors.length);
-          table.vectorSegments[slot] = segment.index;
-          table.vectorOffsets[slot] = vectorOffset / 4;
+          placeVectors(table, slot, segment, vectorOffset);
           segment.vectorsLive += vectors.length;
         }
         objectOffset += object?.length ?? 0;
@@ -194,7 +186,6 @@ export class Objects {
       }
       moves = [];
       bytes = 0;
-      places.clear();
     };
     for (const slot of table.slots()) {
       const objectIndex = table.objectSegments[slot]!;
@@ -207,8 +198,7 @@ export class Objects {
       // damage is found here, and not carried on under a new name
       if (object) decodeObject(object, slot, this.#mark, () => this.#place(objectIndex, objectAt * 4, 'objects'));
       if (vectors) decodeVectorEntry(vectors, slot, this.#mark, () => this.#place(vectorIndex, vectorAt * 4, 'vectors'));
-      places.set(slot, [objectIndex, objectAt, vectorIndex, vectorAt]);
-      moves.push({ slot, entry: { object, vectors } });
+      moves.push({ slot, object, objectIndex, objectAt, vectors, vectorIndex, vectorAt });
       bytes += (object?.length ?? 0) + (vectors?.length ?? 0);
       if (bytes > SEGMENT_BYTES) await write();
     }
@@ -216,11 +206,27 @@ export class Objects {
     for (const index of isVictim) this.segments.byIndex.delete(index);
   }
 
-  #drop(slot: number): void {
-    const entry = this.#unflushed.get(slot);
-    if (!entry) return;
-    this.unflushedBytes -= entry.object.length + (entry.vectors?.length ?? 0);
-    this.#unflushed.delete(slot);
+  #putObject(object: StoredObject): void {
+    const { table } = this;
+    const bytes = objectEntryBytes(object);
+    const address = this.#objects.reserve(bytes);
+    const { page, offset } = this.#objects.at(address);
+    writeObject(object, page, offset, bytes, this.#mark);
+    table.objectSegments[object.slot] = IN_MEMORY;
+    table.objectOffsets[object.slot] = address;
+    table.objectBytes[object.slot] = bytes;
+  }
+
+  #putVectors(slot: number, vectors: readonly StoredVector[]): void {
+    const { table } = this;
+    table.vectorSegments[slot] = NOWHERE;
+    if (!vectors.length) return;
+    const bytes = vectorEntryBytes(vectors);
+    const address = this.#vectors.reserve(bytes);
+    const { page, offset } = this.#vectors.at(address);
+    writeVectorEntry(slot, vectors, page, offset, bytes, this.#mark);
+    table.vectorSegments[slot] = IN_MEMORY;
+    table.vectorOffsets[slot] = address;
   }
 
   /** Notes that an entry in a segment is no longer in use. */
@@ -240,15 +246,42 @@ export class Objects {
   }
 }
 
-function encodeIfAny(slot: number, vectors: readonly StoredVector[], mark: number): Uint8Array | undefined {
-  return vectors.length ? encodeVectorEntry(slot, vectors, mark) : undefined;
+/** An object that compaction moves, or its vectors, or both, and where they were: index of the segment, offset in units of 4 bytes. */
+interface Move {
+  slot: number;
+  object: Uint8Array | undefined;
+  objectIndex: number;
+  objectAt: number;
+  vectors: Uint8Array | undefined;
+  vectorIndex: number;
+  vectorAt: number;
 }
 
-function place(table: Table, slot: number, segment: Segment, objectOffset: number, vectorOffset: number | undefined): void {
-  if (objectOffset / 4 > 0xffffffff) throw new VectileError('INDEX_FULL', 'segment: expected at most 16 GiB, got more');
+const isObjectAt = (table: Table, slot: number, index: number, at: number): boolean => table.objectSegments[slot] === index && table.objectOffsets[slot] === at;
+const isVectorsAt = (table: Table, slot: number, index: number, at: number): boolean => table.vectorSegments[slot] === index && table.vectorOffsets[slot] === at;
+
+/** `place` is told of each entry where in the file of its kind it begins. */
+function placeEntries(pages: Pages, { slots, addresses }: Entries, place: (slot: number, address: number, at: number, bytes: number) => void): void {
+  let at = 0;
+  slots.forEach((slot, i) => {
+    const bytes = pages.bytesOf(addresses[i]!);
+    place(slot, addresses[i]!, at, bytes);
+    at += bytes;
+  });
+}
+
+/** `at`: in bytes. */
+function placeObject(table: Table, slot: number, segment: Segment, at: number): void {
   table.objectSegments[slot] = segment.index;
-  table.objectOffsets[slot] = objectOffset / 4;
-  if (vectorOffset === undefined) return;
+  table.objectOffsets[slot] = inWords(at);
+}
+
+function placeVectors(table: Table, slot: number, segment: Segment, at: number): void {
   table.vectorSegments[slot] = segment.index;
-  table.vectorOffsets[slot] = vectorOffset / 4;
+  table.vectorOffsets[slot] = inWords(at);
+}
+
+function inWords(bytes: number): number {
+  if (bytes / 4 > 0xffffffff) throw new VectileError('INDEX_FULL', 'segment: expected at most 16 GiB, got more');
+  return bytes / 4;
 }

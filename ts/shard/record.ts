@@ -13,6 +13,7 @@ import { VectileError } from '../errors.js';
 import { crc32c } from '../storage/crc32c.js';
 import { decodeVectors, encodeVectors, paddedTo4, vectorsBytes } from './entry.js';
 import type { StoredVector } from './types.js';
+import { utf8Bytes, writeUtf8 } from './utf8.js';
 
 const HEADER_BYTES = 64;
 const EFFECT_BYTES = 32;
@@ -41,9 +42,8 @@ export interface ShardRecord {
 }
 
 export function encodeRecord(identity: ShardIdentity, record: ShardRecord): Uint8Array {
-  const ids = record.effects.map(({ id }) => utf8.encode(id));
   let bytes = HEADER_BYTES;
-  record.effects.forEach(({ content }, i) => { bytes += EFFECT_BYTES + paddedTo4(ids[i]!.length) + contentBytes(content); });
+  for (const { id, content } of record.effects) bytes += EFFECT_BYTES + paddedTo4(utf8Bytes(id)) + contentBytes(content);
   const out = new Uint8Array(bytes);
   const view = new DataView(out.buffer);
   view.setUint32(0, bytes, true);
@@ -54,23 +54,22 @@ export function encodeRecord(identity: ShardIdentity, record: ShardRecord): Uint
   view.setFloat64(48, record.seq, true);
   view.setFloat64(56, record.time, true);
   let at = HEADER_BYTES;
-  record.effects.forEach(({ created, updated, content }, i) => {
+  for (const { id, created, updated, content } of record.effects) {
+    const idBytes = writeUtf8(id, out, at + EFFECT_BYTES) - at - EFFECT_BYTES;
     const kept = content?.vectors === 'kept';
     const vectors = content && content.vectors !== 'kept' ? content.vectors : [];
     view.setUint32(at, !content ? Kind.Delete : kept ? Kind.PutKeepingVectors : Kind.Put, true);
-    view.setUint32(at + 4, ids[i]!.length, true);
+    view.setUint32(at + 4, idBytes, true);
     view.setUint32(at + 8, content?.properties.length ?? 0, true);
     view.setUint32(at + 12, kept ? 0 : vectorsBytes(vectors), true);
     view.setFloat64(at + 16, created, true);
     view.setFloat64(at + 24, updated, true);
-    at += EFFECT_BYTES;
-    out.set(ids[i]!, at);
-    at += paddedTo4(ids[i]!.length);
-    if (!content) return;
+    at += EFFECT_BYTES + paddedTo4(idBytes);
+    if (!content) continue;
     out.set(content.properties, at);
     at += paddedTo4(content.properties.length);
     if (!kept) at += encodeVectors(vectors, out, at);
-  });
+  }
   view.setUint32(4, crc32c(out.subarray(8)), true);
   return out;
 }
@@ -115,7 +114,6 @@ function contentBytes(content: ResolvedEffect['content']): number {
   return paddedTo4(content.properties.length) + (content.vectors === 'kept' ? 0 : vectorsBytes(content.vectors));
 }
 
-const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function fromHex(text: string): Uint8Array {

@@ -20,14 +20,10 @@ export interface Segment {
   vectorsLive: number;
 }
 
-/** An entry of each kind, or of one, to be written. */
-export interface SegmentEntry {
-  object: Uint8Array | undefined;
-  vectors: Uint8Array | undefined;
-}
-
 /** Bytes read at a time when all of a file is read. */
 const SCAN_BYTES = 256 << 10;
+/** Bytes written at a time, about. */
+const CHUNK_BYTES = 256 << 10;
 
 export class Segments {
   readonly byIndex = new Map<number, Segment>();
@@ -76,19 +72,17 @@ export class Segments {
     return read instanceof Promise ? read.then(enough) : enough(read);
   }
 
-  /** Writes a pair of files and returns the segment; where entries lie follows from their order and lengths. Both are durable. */
-  async write(entries: readonly SegmentEntry[]): Promise<Segment> {
+  /** Writes entries, one or more in each array, to a pair of files; where they lie follows from their order and lengths. Both are durable. */
+  async write(objects: readonly Uint8Array[], vectors: readonly Uint8Array[]): Promise<Segment> {
     let index = 0;
     while (this.byIndex.has(index)) index++;
     if (index > SEGMENT_MAX) throw new VectileError('INDEX_FULL', `shard: expected at most ${SEGMENT_MAX} segments, got one more`);
     const segment: Segment = { index, file: this.#nextFile++, objectsBytes: 0, vectorsBytes: 0, objectsLive: 0, vectorsLive: 0 };
     this.byIndex.set(index, segment);
     try {
-      const objects = await this.#blobs.put(this.objectsName(index), batches(entries.map(({ object }) => object)));
-      const vectors = await this.#blobs.put(this.vectorsName(index), batches(entries.map(({ vectors }) => vectors)));
-      segment.objectsBytes = objects.bytes;
-      segment.vectorsBytes = vectors.bytes;
-      this.written += objects.bytes + vectors.bytes;
+      segment.objectsBytes = (await this.#blobs.put(this.objectsName(index), batches(objects))).bytes;
+      segment.vectorsBytes = (await this.#blobs.put(this.vectorsName(index), batches(vectors))).bytes;
+      this.written += segment.objectsBytes + segment.vectorsBytes;
       return segment;
     } catch (cause) {
       this.byIndex.delete(index);
@@ -140,23 +134,23 @@ export class Segments {
   }
 }
 
-/** Entries gathered into chunks of about a megabyte. */
-function* batches(parts: readonly (Uint8Array | undefined)[]): Generator<Uint8Array> {
+/** Arrays gathered into chunks of CHUNK_BYTES or more; large ones are passed on as they are. */
+function* batches(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   let gathered: Uint8Array[] = [];
   let bytes = 0;
   for (const part of parts) {
-    if (!part) continue;
     gathered.push(part);
     bytes += part.length;
-    if (bytes < 1 << 20) continue;
-    yield concat(...gathered);
+    if (bytes < CHUNK_BYTES) continue;
+    yield concat(gathered);
     gathered = [];
     bytes = 0;
   }
-  if (bytes) yield concat(...gathered);
+  if (bytes) yield concat(gathered);
 }
 
-function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
   let at = 0;
   for (const part of parts) {

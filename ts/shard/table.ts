@@ -20,6 +20,7 @@ export const SEGMENT_MAX = 0xfffc;
 
 const NO_SLOT = 0xffffffff;
 const ID_BYTES = 16;
+const ID_WORDS = ID_BYTES / 4;
 const FORMAT = 1;
 const MAGIC = 0x4c425456; // "VTBL"
 const HEADER_BYTES = 64;
@@ -39,14 +40,18 @@ export class Table {
   vectorOffsets = new Uint32Array(0);
   objectSegments = new Uint16Array(0);
   vectorSegments = new Uint16Array(0);
-  #ids = new Uint8Array(0);
+  /** u32[slots][4]: the ids. */
+  #ids = new Uint32Array(0);
   #isText = new Uint8Array(0);
   #text = new Uint8Array(0);
   #textUsed = 0;
   #textWaste = 0;
   #lookup = new Uint32Array(16);
   #freeHead = NO_SLOT;
-  readonly #key = new Uint8Array(ID_BYTES);
+  /** What stands for the id that was asked for last, and its text, if it is no UUID. */
+  readonly #key = new Uint32Array(ID_WORDS);
+  #packed: string | undefined;
+  #packedText: Uint8Array | undefined;
 
   get capacity(): number { return this.revisions.length; }
 
@@ -61,7 +66,7 @@ export class Table {
   slotOf(id: string): number {
     const text = this.#pack(id);
     const mask = this.#lookup.length - 1;
-    for (let at = this.#hash(this.#key) & mask; ; at = (at + 1) & mask) {
+    for (let at = hashOf(this.#key, 0) & mask; ; at = (at + 1) & mask) {
       const entry = this.#lookup[at]!;
       if (!entry) return -1;
       if (this.#holds(entry - 1, text)) return entry - 1;
@@ -69,15 +74,10 @@ export class Table {
   }
 
   idOf(slot: number): string {
-    const at = slot * ID_BYTES;
-    if (this.#isText[slot]) {
-      const view = new DataView(this.#ids.buffer, this.#ids.byteOffset + at);
-      const start = view.getUint32(0, true);
-      return utf8Decoder.decode(this.#text.subarray(start, start + view.getUint32(4, true)));
-    }
-    let hex = '';
-    for (let i = 0; i < ID_BYTES; i++) hex += HEX[this.#ids[at + i]!];
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const at = slot * ID_WORDS;
+    if (this.#isText[slot]) return utf8Decoder.decode(this.#textAt(at));
+    const [a, b, c, d] = [hexOf(this.#ids[at]!), hexOf(this.#ids[at + 1]!), hexOf(this.#ids[at + 2]!), hexOf(this.#ids[at + 3]!)];
+    return `${a}-${b.slice(0, 4)}-${b.slice(4)}-${c.slice(0, 4)}-${c.slice(4)}${d}`;
   }
 
   /** A slot for an id that has none; nothing lies there yet. */
@@ -92,7 +92,7 @@ export class Table {
     }
     const text = this.#pack(id);
     if (text) this.#storeText(text);
-    this.#ids.set(this.#key, slot * ID_BYTES);
+    this.#ids.set(this.#key, slot * ID_WORDS);
     this.#isText[slot] = Number(text !== undefined);
     this.objectSegments[slot] = NOWHERE;
     this.vectorSegments[slot] = NOWHERE;
@@ -104,9 +104,9 @@ export class Table {
 
   release(slot: number): void {
     this.#withdraw(slot);
-    if (this.#isText[slot]) this.#textWaste += new DataView(this.#ids.buffer, this.#ids.byteOffset + slot * ID_BYTES).getUint32(4, true);
+    if (this.#isText[slot]) this.#textWaste += this.#ids[slot * ID_WORDS + 1]!;
     this.#isText[slot] = 0;
-    this.#ids.fill(0, slot * ID_BYTES, (slot + 1) * ID_BYTES);
+    this.#ids.fill(0, slot * ID_WORDS, (slot + 1) * ID_WORDS);
     this.revisions[slot] = 0;
     this.objectBytes[slot] = 0;
     this.objectSegments[slot] = FREE;
@@ -132,7 +132,7 @@ export class Table {
     copy.vectorOffsets = this.vectorOffsets.slice(0, this.extent);
     copy.objectSegments = this.objectSegments.slice(0, this.extent);
     copy.vectorSegments = this.vectorSegments.slice(0, this.extent);
-    copy.#ids = this.#ids.slice(0, this.extent * ID_BYTES);
+    copy.#ids = this.#ids.slice(0, this.extent * ID_WORDS);
     copy.#isText = this.#isText.slice(0, this.extent);
     copy.#text = this.#text.slice(0, this.#textUsed);
     copy.#lookup = this.#lookup.slice();
@@ -181,7 +181,7 @@ export class Table {
     };
     const { extent } = table;
     table.#lookup = take(Uint32Array, 4, lookupLength);
-    table.#ids = take(Uint8Array, 1, extent * ID_BYTES);
+    table.#ids = take(Uint32Array, 4, extent * ID_WORDS);
     table.revisions = take(Float64Array, 8, extent);
     table.objectOffsets = take(Uint32Array, 4, extent);
     table.objectBytes = take(Uint32Array, 4, extent);
@@ -203,20 +203,28 @@ export class Table {
 
   /** Puts what stands for an id into #key: a UUID, or of other text its place, length and hash; then the text is returned. */
   #pack(id: string): Uint8Array | undefined {
+    if (id === this.#packed) return this.#packedText;
     const key = this.#key;
+    this.#packed = id;
+    this.#packedText = undefined;
     if (id.length === 36 && parseUuid(id, key)) return undefined;
     const text = utf8.encode(id);
-    const view = new DataView(key.buffer);
-    view.setUint32(0, 0, true);
-    view.setUint32(4, text.length, true);
-    view.setUint32(8, crc32c(text), true);
-    view.setUint32(12, crc32c(text, 0x5bd1e995), true);
-    return text;
+    key[0] = 0;
+    key[1] = text.length;
+    key[2] = crc32c(text);
+    key[3] = crc32c(text, 0x5bd1e995);
+    return this.#packedText = text;
+  }
+
+  /** Of the text whose id begins at `at` of the ids. */
+  #textAt(at: number): Uint8Array {
+    const start = this.#ids[at]!;
+    return this.#text.subarray(start, start + this.#ids[at + 1]!);
   }
 
   #storeText(text: Uint8Array): void {
     if (this.#textUsed + text.length > this.#text.length) this.#moveText(text.length);
-    new DataView(this.#key.buffer).setUint32(0, this.#textUsed, true);
+    this.#key[0] = this.#textUsed;
     this.#text.set(text, this.#textUsed);
     this.#textUsed += text.length;
   }
@@ -225,16 +233,13 @@ export class Table {
   #moveText(more: number): void {
     const live = this.#textUsed - this.#textWaste;
     const moved = new Uint8Array(Math.ceil((live + more) * 1.125) + 64);
-    const view = new DataView(this.#ids.buffer, this.#ids.byteOffset);
     let used = 0;
     for (const slot of this.slots()) {
       if (!this.#isText[slot]) continue;
-      const at = slot * ID_BYTES;
-      const start = view.getUint32(at, true);
-      const bytes = view.getUint32(at + 4, true);
-      moved.set(this.#text.subarray(start, start + bytes), used);
-      view.setUint32(at, used, true);
-      used += bytes;
+      const text = this.#textAt(slot * ID_WORDS);
+      moved.set(text, used);
+      this.#ids[slot * ID_WORDS] = used;
+      used += text.length;
     }
     this.#text = moved;
     this.#textUsed = used;
@@ -242,30 +247,19 @@ export class Table {
   }
 
   #holds(slot: number, text: Uint8Array | undefined): boolean {
-    if (this.#isText[slot] !== Number(text !== undefined)) return false;
-    const at = slot * ID_BYTES;
+    const at = slot * ID_WORDS;
     const key = this.#key;
     const ids = this.#ids;
-    for (let i = text ? 4 : 0; i < ID_BYTES; i++) if (ids[at + i] !== key[i]) return false;
-    if (!text) return true;
-    const start = new DataView(ids.buffer, ids.byteOffset).getUint32(at, true);
-    return text.every((byte, i) => this.#text[start + i] === byte);
-  }
-
-  /** Of the last 12 bytes of a key: the random ones of a UUID, length and hashes of a text. */
-  #hash(key: Uint8Array, at = 0): number {
-    let h = 0;
-    for (let i = at + 4; i < at + ID_BYTES; i += 4) {
-      const word = key[i]! | (key[i + 1]! << 8) | (key[i + 2]! << 16) | (key[i + 3]! << 24);
-      h = Math.imul(h ^ word, 0x9e3779b1);
-      h ^= h >>> 15;
-    }
-    return h >>> 0;
+    if (ids[at + 3] !== key[3] || ids[at + 2] !== key[2] || ids[at + 1] !== key[1]) return false;
+    if (this.#isText[slot] !== Number(text !== undefined)) return false;
+    if (!text) return ids[at] === key[0];
+    const held = this.#textAt(at);
+    return text.every((byte, i) => held[i] === byte);
   }
 
   #enter(slot: number): void {
     const mask = this.#lookup.length - 1;
-    let at = this.#hash(this.#ids, slot * ID_BYTES) & mask;
+    let at = hashOf(this.#ids, slot * ID_WORDS) & mask;
     while (this.#lookup[at]) at = (at + 1) & mask;
     this.#lookup[at] = slot + 1;
   }
@@ -274,10 +268,10 @@ export class Table {
   #withdraw(slot: number): void {
     const lookup = this.#lookup;
     const mask = lookup.length - 1;
-    let hole = this.#hash(this.#ids, slot * ID_BYTES) & mask;
+    let hole = hashOf(this.#ids, slot * ID_WORDS) & mask;
     while (lookup[hole] !== slot + 1) hole = (hole + 1) & mask;
     for (let at = (hole + 1) & mask; lookup[at]; at = (at + 1) & mask) {
-      const home = this.#hash(this.#ids, (lookup[at]! - 1) * ID_BYTES) & mask;
+      const home = hashOf(this.#ids, (lookup[at]! - 1) * ID_WORDS) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       lookup[hole] = lookup[at]!;
       hole = at;
@@ -296,7 +290,7 @@ export class Table {
       larger.set(column);
       return larger;
     };
-    this.#ids = grown(this.#ids, ID_BYTES);
+    this.#ids = grown(this.#ids, ID_WORDS);
     this.#isText = grown(this.#isText);
     this.revisions = grown(this.revisions);
     this.objectOffsets = grown(this.objectOffsets);
@@ -312,21 +306,39 @@ function checksumOf(body: readonly Uint8Array[]): number {
   return laneChecksum(new Uint8Array(Uint32Array.from(body, laneChecksum).buffer));
 }
 
+/** Of the last three words of an id: the random ones of a UUID, length and hashes of a text. */
+function hashOf(ids: Uint32Array, at: number): number {
+  let h = 0;
+  for (let i = at + 1; i < at + ID_WORDS; i++) {
+    h = Math.imul(h ^ ids[i]!, 0x9e3779b1);
+    h ^= h >>> 15;
+  }
+  return h >>> 0;
+}
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Of a code below 128: 0 … 15, or −1. */
+const NIBBLES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
+
+/** The four bytes of a word, lowest first. */
+const hexOf = (word: number): string => HEX[word & 255]! + HEX[(word >>> 8) & 255]! + HEX[(word >>> 16) & 255]! + HEX[word >>> 24]!;
 
 /** Only the canonical form, in lower case: every other string is a text of its own. */
-function parseUuid(id: string, out: Uint8Array): boolean {
-  for (let i = 0, at = 0; i < 36; i++) {
-    const code = id.charCodeAt(i);
-    if (i === 8 || i === 13 || i === 18 || i === 23) {
-      if (code !== 45) return false;
-      continue;
-    }
-    const nibble = code >= 48 && code <= 57 ? code - 48 : code >= 97 && code <= 102 ? code - 87 : -1;
-    if (nibble < 0) return false;
-    if (at & 1) out[at >> 1]! |= nibble;
-    else out[at >> 1] = nibble << 4;
-    at++;
-  }
+function parseUuid(id: string, out: Uint32Array): boolean {
+  if (id.charCodeAt(8) !== 45 || id.charCodeAt(13) !== 45 || id.charCodeAt(18) !== 45 || id.charCodeAt(23) !== 45) return false;
+  const a = twoBytes(id, 0), b = twoBytes(id, 4), c = twoBytes(id, 9), d = twoBytes(id, 14);
+  const e = twoBytes(id, 19), f = twoBytes(id, 24), g = twoBytes(id, 28), h = twoBytes(id, 32);
+  if ((a | b | c | d | e | f | g | h) < 0) return false;
+  out[0] = a | (b << 16);
+  out[1] = c | (d << 16);
+  out[2] = e | (f << 16);
+  out[3] = g | (h << 16);
   return true;
+}
+
+/** Of four hexadecimal digits, the first byte lowest; negative if they are others. */
+function twoBytes(id: string, at: number): number {
+  const a = id.charCodeAt(at), b = id.charCodeAt(at + 1), c = id.charCodeAt(at + 2), d = id.charCodeAt(at + 3);
+  if ((a | b | c | d) > 127) return -1;
+  return (NIBBLES[a]! << 4) | NIBBLES[b]! | (NIBBLES[c]! << 12) | (NIBBLES[d]! << 8);
 }

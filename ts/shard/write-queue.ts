@@ -124,7 +124,10 @@ export class WriteQueue {
     const effects: ResolvedEffect[] = [];
     const outcomes: Outcome[] = [];
     try {
-      for (const change of request.changes) outcomes.push(await this.#resolveChange(change, seq, time, effects));
+      for (const change of request.changes) {
+        const outcome = this.#resolveChange(change, seq, time, effects);
+        outcomes.push(outcome instanceof Promise ? await outcome : outcome);
+      }
     } catch (cause) {
       request.reject(cause);
       return undefined;
@@ -132,18 +135,13 @@ export class WriteQueue {
     return { request, outcomes, record: effects.length ? { epoch: this.#host.epoch, seq, time, effects } : undefined };
   }
 
-  async #resolveChange(change: Change, seq: number, time: number, effects: ResolvedEffect[]): Promise<Outcome> {
-    const { id, expect, ifRevision, needsOld } = change;
+  /** At once where nothing is to be read. */
+  #resolveChange(change: Change, seq: number, time: number, effects: ResolvedEffect[]): Outcome | Promise<Outcome> {
+    const { id, needsOld } = change;
     const { table } = this.#host.objects;
     const slot = table.slotOf(id);
     const revision = slot < 0 ? 0 : table.revisions[slot]!;
-    try {
-      if (expect === 'absent' && slot >= 0) throw new VectileError('OBJECT_EXISTS', `id: expected one that is not in use, got ${JSON.stringify(id)}`);
-      if (expect === 'present' && slot < 0) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
-      if (ifRevision !== undefined && ifRevision !== revision) {
-        throw new VectileError('REVISION_MISMATCH', `ifRevision: expected ${revision}, the revision of ${JSON.stringify(id)}, got ${ifRevision}`);
-      }
-      const old = slot >= 0 ? await this.#readOld(slot, needsOld ?? false, time) : undefined;
+    const outcomeOf = (old: StoredObject | undefined): Outcome => {
       const effect = change.effect(old);
       if (!effect || (effect === 'delete' && slot < 0)) return { written: false, revision };
       if (effect === 'delete') {
@@ -153,9 +151,12 @@ export class WriteQueue {
         effects.push({ id, created, updated, content: { properties, vectors: vectors === 'kept' && slot < 0 ? [] : vectors } });
       }
       return { written: true, revision: seq };
+    };
+    try {
+      checkConditions(change, slot, revision);
+      return slot < 0 ? outcomeOf(undefined) : this.#readOld(slot, needsOld ?? false, time).then(outcomeOf).catch(failedOutcome);
     } catch (error) {
-      if (error instanceof VectileError) return { error };
-      throw error;
+      return failedOutcome(error);
     }
   }
 
@@ -169,6 +170,20 @@ export class WriteQueue {
       return { id: table.idOf(slot), slot, revision: table.revisions[slot]!, created: time, updated: time, properties: new Uint8Array() };
     }
   }
+}
+
+function checkConditions({ id, expect, ifRevision }: Change, slot: number, revision: number): void {
+  if (expect === 'absent' && slot >= 0) throw new VectileError('OBJECT_EXISTS', `id: expected one that is not in use, got ${JSON.stringify(id)}`);
+  if (expect === 'present' && slot < 0) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
+  if (ifRevision !== undefined && ifRevision !== revision) {
+    throw new VectileError('REVISION_MISMATCH', `ifRevision: expected ${revision}, the revision of ${JSON.stringify(id)}, got ${ifRevision}`);
+  }
+}
+
+/** Of one change among others; what is no VectileError ends them all. */
+function failedOutcome(error: unknown): Outcome {
+  if (error instanceof VectileError) return { error };
+  throw error;
 }
 
 function strongest(durabilities: readonly Durability[]): Durability {

@@ -22,10 +22,10 @@ export const BUGS = {
   'a blob is renamed before it is synced': { file: BLOBS, from: 'await onFile(temporary, () => handle.sync());', to: '' },
   'the manifest is written before segments': {
     file: 'ts/shard/segments.ts',
-    from: 'const vectors = await this.#blobs.put(this.vectorsName(index), batches(entries.map(({ vectors }) => vectors)));',
-    to: `const vectors = { bytes: entries.reduce((sum, { vectors }) => sum + (vectors?.length ?? 0), 0) };
+    from: 'segment.vectorsBytes = (await this.#blobs.put(this.vectorsName(index), batches(vectors))).bytes;',
+    to: `segment.vectorsBytes = sum(vectors, ({ length }) => length);
       const name = this.vectorsName(index);
-      setTimeout(() => void this.#blobs.put(name, batches(entries.map(({ vectors }) => vectors))).catch(() => {}), 5);`,
+      setTimeout(() => void this.#blobs.put(name, batches(vectors)).catch(() => {}), 5);`,
   },
   'the lock is not looked at': { file: 'ts/storage/fs-lock.ts', from: 'if (content.isFree) return content;', to: 'return content;' },
   'a deletion is lost in replay': {
@@ -49,5 +49,7 @@ export const BUGS = {
       state.search = whole;
       if (!readOnly`,
   },
-  'kept vectors are forgotten': { file: 'ts/shard/objects.ts', from: "const vectors = content.vectors === 'kept' ? before?.vectors :", to: "const vectors = content.vectors === 'kept' ? undefined :" },
+  'kept vectors are forgotten': {
+    file: 'ts/shard/objects.ts', from: "if (content.vectors !== 'kept') {", to: "if (content.vectors === 'kept') table.vectorSegments[slot] = NOWHERE;\n    else {",
+  },
 };
