@@ -1,4 +1,4 @@
-// The tables of README.md about the database: beside other databases, and its searches beside inverted indexes.
+// The tables of README.md about the database: beside other databases, its searches beside inverted indexes, and its tenants.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,12 @@ import { readResult } from './results.js';
 const databaseFile = 'support-512-database-node20.json';
 const textsFile = 'support-texts-search-node20.json';
 const relevanceFile = 'support-512-relevance-node20.json';
+const tenantsFile = 'tenants-node20.json';
 const percent = (share) => `${Math.round(share * 100)} %`;
 const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const read = (file) => (existsSync(join(resultsDir, file)) ? readResult(file) : undefined);
 
-export const databaseTables = { databases: databasesTable, texts: textsTable, relevance: relevanceTable };
+export const databaseTables = { databases: databasesTable, texts: textsTable, relevance: relevanceTable, tenants: tenantsTable };
 
 function databasesTable(results) {
   const result = read(databaseFile);
@@ -51,4 +52,20 @@ function relevanceTable(results) {
     ...['keyword', 'vector', 'hybrid'].map((method) => methods[method].vectile.ndcg10.toFixed(3)),
   ]);
   return markdownTable(['nDCG@10', 'keyword', 'vector', 'hybrid (alpha 0.5)'], rows);
+}
+
+function tenantsTable(results) {
+  const result = read(tenantsFile);
+  if (!result) return '';
+  const { parameters, created, filled, opened, firstQuery, removed } = result;
+  const { tenants, filled: full, objectsEach, dimensions } = parameters;
+  const ms = ({ p50, p99 }) => `${rounded(p50)} ms, p99 ${rounded(p99)} ms`;
+  return markdownTable([resultLink('tenants', tenantsFile, results), ''], [
+    ['created, empty: many a call; one a call, in turn; the same, many calls at a time', `${[created.batch, created.oneByOne, created.concurrent].map(({ median }) => rounded(median)).join('; ')} a second`],
+    [`${rounded(full)} filled, ${objectsEach} × ${dimensions} dimensions a call`, `${rounded(filled.perSecond.median)} objects a second`],
+    [`a database of ${rounded(tenants)} opened`, `${rounded(opened.openMs.median)} ms`],
+    ['first query on one that is `INACTIVE`', ms(firstQuery)],
+    ['one removed', ms(removed.inactive)],
+    [`memory that ${rounded(full)} open ones leave when they are deactivated`, `${rounded(Math.max(0, filled.memoryMB.left))} of ${rounded(filled.memoryMB.open - filled.memoryMB.started)} MB`],
+  ]);
 }

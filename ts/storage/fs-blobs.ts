@@ -13,6 +13,7 @@ const HANDLES_MAX = 64;
 const TEMPORARY = '.tmp-';
 /** Chunks are gathered into writes of about this size. */
 const WRITE_BYTES = 1 << 20;
+const GATHERED_BYTES = 16 << 10;
 /** A folder may go, with its last file, between being made and being used. */
 const ATTEMPTS = 5;
 /** Folders that are seen to when the store is opened after a crash; of more, each when it is first used. */
@@ -283,7 +284,12 @@ async function* gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array
       yield chunk;
       continue;
     }
-    buffer ??= new Uint8Array(WRITE_BYTES);
+    if (!buffer || bytes + chunk.length > buffer.length) {
+      // most blobs are small
+      const larger: Uint8Array = new Uint8Array(Math.min(WRITE_BYTES, Math.max(GATHERED_BYTES, (bytes + chunk.length) * 2)));
+      if (bytes) larger.set(buffer!.subarray(0, bytes));
+      buffer = larger;
+    }
     buffer.set(chunk, bytes);
     bytes += chunk.length;
   }
