@@ -5,6 +5,7 @@ import type { Deadline } from '../search/deadline.js';
 import type { FieldsTerms } from '../search/expand.js';
 import type { FilterNode } from '../search/filter.js';
 import type { InvertedStats } from '../search/inverted.js';
+import type { KeywordStatistics } from '../search/keyword-query.js';
 import type { NumbersKey } from '../search/types.js';
 import type { TypoTolerance } from '../search/typos.js';
 
@@ -41,26 +42,35 @@ export interface StoredObject {
   vectors?: StoredVector[];
 }
 
-/** What shall become of an object: its new content, or nothing. Vectors that are `kept` are not linked anew. */
-export type Effect = 'delete' | {
+/** What shall become of an object: its new content, a part of it anew, or nothing. Plain data, as all of a change. */
+export type Effect = Content | Patch | 'delete';
+
+/** Vectors that are `kept` are not linked anew. */
+export interface Content {
   properties: Uint8Array;
   vectors: StoredVector[] | 'kept';
   /** By default those of the object there is, or the time of the write. */
   created?: number;
   updated?: number;
-};
+}
+
+/** What is not named stays as it is. Throws INVALID_ARGUMENT if all together is too large. */
+export interface Patch {
+  /** Properties in the place of those there are, encoded as all of them are. */
+  patch: Uint8Array;
+  /** Names of properties that are taken away. */
+  removed: readonly string[];
+  vectors: StoredVector[];
+}
 
 /** One object to be written. Conditions are checked when its turn has come, against all writes before it. */
 export interface Change {
   id: string;
-  /** Throws OBJECT_MISSING or OBJECT_EXISTS otherwise. */
+  /** OBJECT_MISSING or OBJECT_EXISTS otherwise. */
   expect?: 'present' | 'absent';
-  /** Throws REVISION_MISMATCH if the object has another revision. */
+  /** REVISION_MISMATCH if the object has another revision. */
   ifRevision?: number;
-  /** True if `effect` must see the object as it is, with its vectors. */
-  needsOld?: boolean;
-  /** May throw, and nothing is written. Undefined: nothing is to be done. */
-  effect(old: StoredObject | undefined): Effect | undefined;
+  effect: Effect;
 }
 
 /** `written` is false where there was nothing to be done. */
@@ -93,6 +103,8 @@ export type HitNumbers = readonly Float64Array[];
 
 /** Nearest first. */
 export interface Near {
+  /** Of the last write that was seen. */
+  seq: number;
   slots: number[];
   distances: number[];
   numbers?: HitNumbers;
@@ -110,10 +122,14 @@ export interface KeywordRequest extends Question {
   b: number;
   /** True: explanations are made, too. */
   explain: boolean;
+  /** Of all shards; by default those of this one. */
+  statistics?: KeywordStatistics | undefined;
 }
 
 /** Best first. */
 export interface KeywordHits {
+  /** Of the last write that was seen. */
+  seq: number;
   slots: number[];
   scores: number[];
   /** In one line each, if asked for. */
