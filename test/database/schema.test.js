@@ -32,6 +32,7 @@ describe('createSchema', () => {
       autoSchema: false,
       invertedIndex: { bm25: { k1: 1.2, b: 0.75 }, stopwords: { preset: 'en', additions: [], removals: [] } },
       vectorizer: true,
+      sharding: { count: 1 },
       revision: 1,
     });
     expect(createSchema(ticket)).not.toHaveProperty('vectorizer');
@@ -64,7 +65,7 @@ describe('createSchema', () => {
 
   it.each([
     [undefined, 'INVALID_ARGUMENT config: expected an object, got undefined'],
-    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, vectorizer, got "vektors"'],
+    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, sharding, vectorizer, got "vektors"'],
     [{ name: '' }, 'INVALID_ARGUMENT name: expected a letter or _, then at most 254 letters, digits and _, got ""'],
     [{ name: 'a-b' }, 'got "a-b"'],
     [{ name: 'x'.repeat(256) }, '… of 256 characters'],
@@ -222,7 +223,7 @@ describe('changes of a schema', () => {
     [{ properties: [] }, 'INVALID_ARGUMENT properties: expected those there are; addProperty adds one, got an array'],
     [{ properties: ticket.properties.map((property) => ({ ...property, indexFilterable: false })) }, 'INVALID_ARGUMENT properties: expected those there are'],
     [{ properties: 'text' }, 'INVALID_ARGUMENT properties: expected an array, got "text"'],
-    [{ vectorizer: () => [] }, 'INVALID_ARGUMENT update: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, got "vectorizer"'],
+    [{ vectorizer: () => [] }, 'INVALID_ARGUMENT update: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, sharding, got "vectorizer"'],
     [{ invertedIndex: { bm25: { b: 2 } } }, 'INVALID_ARGUMENT invertedIndex.bm25.b: expected a number from 0 to 1, got 2'],
     [{ vectors: { title: {} } }, 'SCHEMA_MISMATCH vectors.title: expected the name of a vector (default), got "title"'],
     [{ vectors: { default: { metric: 'dot' } } }, 'INVALID_ARGUMENT vectors.default.metric: expected "cosine", because it cannot be changed, got "dot"'],

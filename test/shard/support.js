@@ -28,15 +28,15 @@ export const parse = (object) => object && JSON.parse(new TextDecoder().decode(o
 /** vectors: { [number]: values }, or 'kept'. */
 export const put = (id, properties, vectors = {}, options = {}) => ({
   id, ...options,
-  effect: () => ({
+  effect: {
     properties: json(properties),
     vectors: vectors === 'kept' ? 'kept' : Object.entries(vectors).map(([number, values]) => ({ number: Number(number), values: Float32Array.from(values) })),
-  }),
+  },
 });
-export const remove = (id, options = {}) => ({ id, ...options, effect: (old) => (old ? 'delete' : undefined) });
+export const remove = (id, options = {}) => ({ id, ...options, effect: 'delete' });
 
 /** Ids of the k nearest. */
 export async function nearest(shard, query, k = 1, number = 0) {
   const { slots } = await shard.near(number, Float32Array.from(query), { k });
-  return (await shard.getSlots(slots)).map((object) => object.id);
+  return (await shard.read(slots, Infinity)).map((object) => object.id);
 }

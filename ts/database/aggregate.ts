@@ -1,18 +1,19 @@
 /** Counting objects, and telling of the values of their properties: of all, of those a filter lets through, by groups, or of hits. */
 import { checkOptions, integer } from '../engine/checks.js';
 import { invalid } from '../errors.js';
-import type { Summary } from '../search/accumulators.js';
+import type { AggregateSpec, Summary } from '../search/accumulators.js';
 import { Aggregation, GroupedAggregation } from '../search/aggregates.js';
 import type { Deadline } from '../search/deadline.js';
 import type { Value } from '../search/values.js';
-import { keysOf, visitAll, visitHits } from './aggregate-values.js';
+import { columnsOf, visitHits } from './aggregate-values.js';
 import { call, type CallOptions } from './calls.js';
 import type { FilterInput } from './filters.js';
-import { filterOf, type Asked, type Take } from './hits.js';
+import type { Aggregated } from '../shard/handle.js';
+import { filterOf, type Asked, type Search } from './hits.js';
 import type { CollectionHost, ShardHost } from './host.js';
-import { hybridHits } from './hybrid.js';
+import { hybridSearch } from './hybrid.js';
 import { aggregatesOf, metricsOf, type Aggregates, type Metric, type Metrics } from './metrics.js';
-import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
+import { nearSearch, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
 import type { PropertySchema } from './property-schema.js';
 import { HYBRID_KEYS, LIMIT_MAX, NEAR_KEYS, type GroupValue, type HybridOptions, type NearOptions, type OrderedName, type Page } from './query-options.js';
 import type { ReturnOptions } from './results.js';
@@ -94,7 +95,7 @@ export class Aggregate<P extends object = Properties> {
   overAll<const M extends Metrics<P> = Record<never, never>>(options: AggregateOptions<P, M> = {}): Promise<AggregateResult<P, M>> {
     return this.#call(options, OPTIONS, async (host, signal, deadline) => {
       const tally = new Tally<P, M>(host, options.metrics);
-      if (tally.properties.length) await this.#visit(host, tally, options.filters, signal, deadline);
+      if (tally.properties.length) await this.#gather(host, tally, options.filters, signal, deadline);
       else tally.count(await this.#count(host, options.filters, deadline));
       return tally.result();
     });
@@ -106,7 +107,7 @@ export class Aggregate<P extends object = Properties> {
   ): Promise<AggregateGroup<P, M, G>[]> {
     return this.#call(options, OPTIONS, async (host, signal, deadline) => {
       const groups = groupsOf<P, M, G>(host, groupBy, options.metrics);
-      await this.#visit(host, groups, options.filters, signal, deadline);
+      await this.#gather(host, groups, options.filters, signal, deadline);
       return groups.results();
     });
   }
@@ -144,9 +145,9 @@ export class Aggregate<P extends object = Properties> {
   ): Promise<AggregateGroupsResult<P, M, G>>;
   hybrid<const M extends Metrics<P> = Record<never, never>>(text: string, options: AggregateHybridOptions<P, M>): Promise<AggregateResult<P, M>>;
   hybrid<M extends Metrics<P>>(text: string, options: MaybeGrouped<P, AggregateHybridOptions<P, M>> = {}): Promise<Hits<P, M>> {
-    return this.#call(options, HYBRID_OPTIONS, (host, signal, deadline) => {
+    return this.#call(options, HYBRID_OPTIONS, async (host, signal, deadline) => {
       const { keys, take } = this.#take(options, signal);
-      return hybridHits(host, text, pageOf(options.objectLimit), { ...options, keys, deadline }, signal, take);
+      return take(await hybridSearch(host, text, pageOf(options.objectLimit), { ...options, keys, deadline }, signal));
     });
   }
 
@@ -156,38 +157,41 @@ export class Aggregate<P extends object = Properties> {
     return this.#call(options, NEAR_OPTIONS, async (host, signal, deadline) => {
       const page = pageOf(options.objectLimit, options.distance !== undefined || options.certainty !== undefined);
       const { keys, take } = this.#take(options, signal);
-      return nearHits(host, await query(host, signal), page, { ...options, keys, deadline }, take);
+      return take(await nearSearch(host, await query(host, signal), page, { ...options, keys, deadline }));
     });
   }
 
   /** What is asked of hits, and what becomes of them; it is checked at once. */
   #take<M extends Metrics<P>>(
     { metrics, groupBy }: MaybeGrouped<P, AggregateOptions<P, M>>, signal: AbortSignal | undefined,
-  ): Pick<Asked, 'keys'> & { take: Take<Hits<P, M>> } {
+  ): Pick<Asked, 'keys'> & { take(search: Search): Promise<Hits<P, M>> } {
     const tally = new Tally<P, M>(this.#host, metrics);
     const groups = groupBy === undefined ? undefined : groupsOf<P, M, OrderedName<P>>(this.#host, groupBy, metrics);
     const { properties } = groups ?? tally;
-    const take: Take<Hits<P, M>> = async (shard, hits) => {
-      await visitHits(shard, hits, properties, (values) => {
+    const take = async (search: Search): Promise<Hits<P, M>> => {
+      await visitHits(search, properties, (values) => {
         tally.add(values);
         groups?.add(values);
       }, signal);
       return { ...tally.result(), ...groups && { groups: groups.results() } };
     };
-    return { keys: keysOf(properties), take };
+    return { keys: columnsOf(properties), take };
   }
 
   async #count(host: ShardHost, filters: FilterInput<P> | undefined, deadline: Deadline | undefined): Promise<number> {
     const filter = await filterOf(host, filters);
-    const shard = await host.shard();
-    return filter ? (await shard.select(filter, deadline)).count : shard.size;
+    const counts = await (await host.shards()).each((handle) => handle.count(filter, deadline));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  async #visit(
-    host: ShardHost, tally: { properties: PropertySchema[]; add(values: readonly Value[]): void }, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined,
+  async #gather(
+    host: ShardHost, tally: Told, filters: FilterInput<P> | undefined, signal: AbortSignal | undefined,
     deadline: Deadline | undefined,
   ): Promise<void> {
-    await visitAll(host, await filterOf(host, filters), tally.properties, (values) => tally.add(values), signal, deadline);
+    const { properties, specs, isGrouped } = tally;
+    const stored = properties.map(({ name, dataType }) => ({ name, dataType }));
+    const request = { properties: stored, keys: columnsOf(properties), specs, isGrouped, filter: await filterOf(host, filters), deadline };
+    for (const said of await (await host.shards()).each((handle) => handle.aggregate(request, signal))) tally.merge(said);
   }
 
   #call<T>(
@@ -198,8 +202,16 @@ export class Aggregate<P extends object = Properties> {
   }
 }
 
+/** What is asked of shards, and taken from each. */
+interface Told {
+  readonly properties: PropertySchema[];
+  readonly specs: AggregateSpec[];
+  readonly isGrouped: boolean;
+  merge(said: Aggregated): void;
+}
+
 /** What is told of objects all together. Values are those of `properties`, in that order; there may be more. */
-class Tally<P extends object, M> {
+class Tally<P extends object, M> implements Told {
   readonly #metrics: readonly Metric[];
   readonly #total: Aggregation;
 
@@ -208,7 +220,12 @@ class Tally<P extends object, M> {
     this.#total = new Aggregation(this.#metrics.map(({ spec }) => spec));
   }
 
+  readonly isGrouped = false;
   get properties(): PropertySchema[] { return this.#metrics.map(({ property }) => property); }
+  get specs(): AggregateSpec[] { return this.#metrics.map(({ spec }) => spec); }
+
+  /** What a shard says of its objects. */
+  merge({ total }: Aggregated): void { this.#total.merge(total!); }
 
   add(values: readonly Value[]): void { this.#total.add(values.slice(0, this.#metrics.length)); }
 
@@ -219,7 +236,7 @@ class Tally<P extends object, M> {
 }
 
 /** And by groups: the last of the properties is the one they are made by. */
-class Groups<P extends object, M, G extends OrderedName<P>> {
+class Groups<P extends object, M, G extends OrderedName<P>> implements Told {
   readonly #by: PropertySchema;
   readonly #limit: number;
   readonly #metrics: readonly Metric[];
@@ -232,7 +249,11 @@ class Groups<P extends object, M, G extends OrderedName<P>> {
     this.#groups = new GroupedAggregation(metrics.map(({ spec }) => spec));
   }
 
+  readonly isGrouped = true;
   get properties(): PropertySchema[] { return [...this.#metrics.map(({ property }) => property), this.#by]; }
+  get specs(): AggregateSpec[] { return this.#metrics.map(({ spec }) => spec); }
+
+  merge({ groups }: Aggregated): void { this.#groups.merge(groups!); }
 
   add(values: readonly Value[]): void { this.#groups.add(values[this.#metrics.length]!, values.slice(0, this.#metrics.length)); }
 

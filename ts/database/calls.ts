@@ -1,7 +1,8 @@
 /** What every call takes: a signal and a time limit, which ends what is waited for and, as a deadline, what is evaluated at once. */
-import { VectileError, invalid } from '../errors.js';
+import { invalid } from '../errors.js';
 import { checkOptions } from '../engine/checks.js';
 import { Deadline } from '../search/deadline.js';
+import { abortedError, checkAborted } from '../shard/abort.js';
 
 export interface CallOptions {
   /** Once aborted, the call throws ABORTED. What was handed to the log by then may still take place. */
@@ -33,7 +34,7 @@ export async function call<T>(options: CallOptions | undefined, known: readonly 
   checkAborted(signal);
   const ender = new AbortController();
   const ended = new Promise<never>((_, reject) => ender.signal.addEventListener('abort', () => reject(ender.signal.reason)));
-  const onAbort = () => ender.abort(aborted(signal!));
+  const onAbort = () => ender.abort(abortedError(signal!));
   signal?.addEventListener('abort', onAbort);
   const deadline = timeoutMs === undefined ? undefined : new Deadline(timeoutMs);
   const timer = deadline && setTimeout(() => ender.abort(deadline.error()), timeoutMs);
@@ -47,13 +48,4 @@ export async function call<T>(options: CallOptions | undefined, known: readonly 
 
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw invalid('signal', 'an AbortSignal', signal);
-}
-
-export function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw aborted(signal);
-}
-
-function aborted(signal: AbortSignal): VectileError {
-  if (signal.reason instanceof VectileError) return signal.reason;
-  return new VectileError('ABORTED', 'signal: expected the call to go on, got an abort', { cause: signal.reason });
 }

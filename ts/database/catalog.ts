@@ -11,8 +11,8 @@ import { TenantCatalog, type Purged, type TenantChange, type TenantEntry, type T
 
 export interface CatalogEntry {
   schema: Schema;
-  /** 32 hexadecimal digits. Of a collection with tenants there is nothing in it. */
-  shard: string;
+  /** 32 hexadecimal digits each. A collection with tenants has none of its own. */
+  shards: readonly string[];
 }
 
 /** One record of the log: that the database, a collection, its next schema or tenants are there, or that a shard is not to stay. */
@@ -24,8 +24,8 @@ interface CatalogChange {
   name?: string;
   /** What it is from now on; absent if it is deleted. */
   entry?: CatalogEntry;
-  /** A shard whose files are to be removed, unless an entry names it later. */
-  dropped?: string;
+  /** Shards whose files are to be removed, unless an entry names them later. */
+  dropped?: readonly string[];
   /** Of the collection `of`. */
   tenants?: TenantChange & { of: string };
   /** What was removed since the record before. */
@@ -119,7 +119,7 @@ export class Catalog {
       const present = this.collections.get(name);
       const decision = decide(present);
       if (decision === undefined) return;
-      await this.#append([decision === 'delete' ? { name, ...present && { dropped: present.shard } } : { name, entry: decision }]);
+      await this.#append([decision === 'delete' ? { name, ...present && { dropped: present.shards } } : { name, entry: decision, ...present && { dropped: present.shards.filter((shard) => !decision.shards.includes(shard)) } }]);
     });
   }
 
@@ -148,9 +148,9 @@ export class Catalog {
     this.#purged.copies.push(...copies);
   }
 
-  /** Notes that a shard is to be removed unless a collection is made of it. */
-  drop(shard: string): Promise<void> {
-    return this.#inTurn(() => this.#append([{ dropped: shard }]));
+  /** Notes that shards are to be removed unless a collection is made of them. */
+  drop(shards: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#append([{ dropped: shards }]));
   }
 
   /** Read-only: takes up what a writer has changed since. */
@@ -292,8 +292,8 @@ export class Catalog {
     this.#seq++;
     this.#sinceSnapshot++;
     if (purged) this.tenants.purge(purged);
-    if (dropped !== undefined) this.tenants.dropped.add(dropped);
-    if (entry) this.tenants.dropped.delete(entry.shard);
+    for (const shard of dropped ?? []) this.tenants.dropped.add(shard);
+    for (const shard of entry?.shards ?? []) this.tenants.dropped.delete(shard);
     if (tenants) {
       this.tenants.change(tenants.of, tenants);
       this.#tell(tenants.of);

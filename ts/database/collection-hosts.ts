@@ -2,11 +2,12 @@
 import { VectileError, invalid } from '../errors.js';
 import type { PropertySpec } from '../search/types.js';
 import type { Durability } from '../storage/storage.js';
-import { checkAborted } from './calls.js';
+import { checkAborted } from '../shard/abort.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
 import type { CollectionHost, ShardHost, UseOptions } from './host.js';
 import type { OpenCollections, OpenShard } from './open-collections.js';
 import type { Schema } from './schema.js';
+import { Shards } from './shards.js';
 import type { Pin, ShardPool } from './shard-pool.js';
 import { each, type TenantStates } from './tenant-states.js';
 import type { TenantEntry } from './tenant-catalog.js';
@@ -46,13 +47,11 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
       const entry = places.entry(name);
       checkTenancy(entry.schema, tenant);
       if (tenant === undefined) {
-        const { listeners } = open.of(entry);
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
+        return open.subscribe(entry, listener);
       }
       const present = catalog.tenants.of(name).get(tenant);
       if (!present) throw tenantMissing(tenant);
-      const { surroundings: { listeners }, subscribed } = pool.surroundings({ ...entry, shard: present.shard });
+      const { surroundings: { listeners }, subscribed } = pool.surroundings({ schema: entry.schema, shard: present.shard });
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
@@ -82,18 +81,20 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
 }
 
 function plainAccess({ open, entry }: HostPlaces, host: CollectionHost): ShardHost {
-  const shard = () => open.of(entry(host.name));
   return {
     ...host,
-    shard: async () => shard().shard,
-    writable: async () => writable(shard()),
-    get pageEnds() { return shard().pageEnds; },
+    shards: async () => shardsOf(open.of(entry(host.name))),
+    writable: async () => writable(open.of(entry(host.name))),
   };
 }
 
-async function writable(open: OpenShard): Promise<Awaited<OpenShard['shard']>> {
-  await open.extended;
-  return open.shard;
+async function writable(open: readonly OpenShard[]): Promise<Shards> {
+  for (const { extended } of open) await extended;
+  return shardsOf(open);
+}
+
+export async function shardsOf(open: readonly OpenShard[]): Promise<Shards> {
+  return new Shards(await Promise.all(open.map(async ({ shard, pageEnds }) => ({ handle: await shard, pageEnds }))));
 }
 
 /** The shard of a tenant is looked up, and kept open, from when it is first asked for. */
@@ -107,7 +108,7 @@ function tenantAccess(places: HostPlaces, host: CollectionHost, tenant: string, 
       const collection = entry(host.name);
       const present = checkTenant(places, collection.schema, tenant, options);
       if (present?.status === 'ACTIVE') {
-        pin = pool.pin({ ...collection, shard: present.shard });
+        pin = pool.pin({ schema: collection.schema, shard: present.shard });
         if (hasEnded) pool.unpin(pin);
         return pin;
       }
@@ -119,9 +120,8 @@ function tenantAccess(places: HostPlaces, host: CollectionHost, tenant: string, 
   return {
     host: {
       ...host,
-      shard: async () => (await open()).shard,
-      writable: async () => writable(await open()),
-      get pageEnds() { return pin!.surroundings.pageEnds; },
+      shards: async () => shardsOf([await open()]),
+      writable: async () => writable([await open()]),
     },
     end() {
       hasEnded = true;
@@ -175,7 +175,7 @@ function tenantsHost(places: HostPlaces, name: string): TenantsHost {
       for (const host of hosts) host.check();
       await each(hosts, (host) => host.use(async (access) => {
         checkAborted(signal);
-        await access.shard();
+        await access.shards();
       }));
     },
   };

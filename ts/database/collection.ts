@@ -1,8 +1,9 @@
 /** A collection as its users hold it. It holds no data itself: everything is asked of the database when it is needed. */
-import { VectileError, invalid } from '../errors.js';
+import { invalid } from '../errors.js';
 import type { ChangeEvent } from '../shard/types.js';
 import { Aggregate } from './aggregate.js';
-import { call, checkAborted, checkSignal, type CallOptions } from './calls.js';
+import { checkAborted } from '../shard/abort.js';
+import { call, checkSignal, type CallOptions } from './calls.js';
 import { checkOptions } from '../engine/checks.js';
 import { Data } from './data.js';
 import type { FilterInput } from './filters.js';
@@ -14,7 +15,7 @@ import {
   RETURN_OPTIONS, resultMaker, type MetadataNames, type PropertyNames, type ReturnOptions, type Returned, type StoredResult, type Sure,
 } from './results.js';
 import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
-import { pagesOf, type Turn } from './select.js';
+import { objectsOf } from './pages.js';
 import { specsOf } from './specs.js';
 import { Tenants, checkTenantName } from './tenants.js';
 import type { CollectionUpdate, Properties, PropertyConfig, StoredConfig, VectorConfig } from './typed.js';
@@ -68,13 +69,12 @@ export class Collection<P extends object = Properties> {
 
   /** Objects there are. */
   length(options?: CallOptions): Promise<number> {
-    return call(options, [], () => this.#host.use(async (host) => (await host.shard()).size));
+    return call(options, [], () => this.#host.use(async (host) => (await (await host.shards()).each((handle) => handle.count())).reduce((sum, count) => sum + count, 0)));
   }
 
   /**
    * All objects, or those for which a filter is true, page by page at constant cost. An object that is there, and matches,
-   * throughout is given once; those that come, go or change meanwhile may be given or not, but none that does not match. The
-   * filter is evaluated once, when the first object is asked for.
+   * throughout is given once; those that come, go or change meanwhile may be given or not, but none that does not match.
    */
   async *iterator<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     options: IteratorOptions<P, N, R> = {},
@@ -85,15 +85,8 @@ export class Collection<P extends object = Properties> {
     this.#host.check();
     const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(this.#host, options);
     const filter = await filterOf(this.#host, filters);
-    const turn: Turn = (work) => this.#host.use(work);
-    let from = 0;
-    if (after !== undefined) {
-      checkId(after, 'after');
-      const slot = await turn(async (host) => (await host.shard()).slotOf(after));
-      if (slot < 0) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, got ${JSON.stringify(after)}`);
-      from = slot + 1;
-    }
-    for await (const objects of pagesOf(turn, filter, { vectors: wantsVectors }, signal, from)) {
+    if (after !== undefined) checkId(after, 'after');
+    for await (const objects of objectsOf((work) => this.#host.use(work), { filter, after, want: { vectors: wantsVectors } }, signal)) {
       for (const object of objects) {
         checkAborted(signal);
         yield make(object);

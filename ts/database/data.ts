@@ -1,21 +1,24 @@
 /** Writing objects. What a write needs is resolved before it (ids, schema, vectors of texts), so that its record says what it did. */
 import { VectileError, invalid } from '../errors.js';
-import type { Change, StoredVector } from '../shard/types.js';
+import { checkAborted } from '../shard/abort.js';
+import type { DeleteManyResult } from '../shard/handle.js';
+import { parseProperties, patchedProperties } from '../shard/stored-properties.js';
+import type { Change, Patch, StoredVector } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
-import { call, checkAborted, type CallOptions } from './calls.js';
-import { deleteMany, type DeleteManyResult } from './delete-many.js';
+import { call, type CallOptions } from './calls.js';
+import { deleteFromAll } from './delete-many.js';
 import type { FilterInput } from './filters.js';
 import { filterOf } from './hits.js';
 import type { CollectionHost, UseOptions } from './host.js';
 import { checkId } from './ids.js';
 import { checkSource, insertMany, type InsertManyResult, type ObjectSource } from './insert-many.js';
 import { checkObject, encodeFor, prepareOne, vectorsFor, type ObjectInput } from './prepare.js';
-import { decodeProperties, mergeProperties } from './properties.js';
+import { decodeProperties } from './properties.js';
 import type { Properties, ValueInput, VectorsInput } from './typed.js';
 import { embed, isVectorized, textOf, touchesText } from './vectorize.js';
 import { onlyVector } from './vectors.js';
 
-export type { DeleteManyResult, DeletedObject } from './delete-many.js';
+export type { DeleteManyResult, DeletedObject } from '../shard/handle.js';
 export type { InsertManyResult } from './insert-many.js';
 export type { ObjectInput } from './prepare.js';
 
@@ -69,7 +72,7 @@ export class Data<P extends object = Properties> {
       const durability = this.#durability(options);
       this.#host.check({ inserts: true });
       const { id, properties, vectors } = await prepareOne(this.#host, object, signal);
-      await this.#write({ id, expect: 'absent', effect: () => ({ properties, vectors }) }, durability, { inserts: true });
+      await this.#write({ id, expect: 'absent', effect: { properties, vectors } }, durability, { inserts: true });
       return id;
     });
   }
@@ -105,18 +108,13 @@ export class Data<P extends object = Properties> {
       checkId(id);
       const removed = namesOfNull(properties);
       const [bytes, given] = await Promise.all([encodeFor(this.#host, properties), vectorsFor(this.#host, vector)]);
-      const patch = decodeProperties(this.#host.schema(), bytes);
-      for (const name of removed) Object.defineProperty(patch, name, { value: null, writable: true, enumerable: true, configurable: true });
-      if (vector === undefined && isVectorized(this.#host, this.#host.schema()) && touchesText(this.#host.schema(), patch)) {
+      const patch = { patch: bytes, removed };
+      const schema = this.#host.schema();
+      const changesText = () => touchesText(schema, [...Object.keys(parseProperties(bytes)), ...removed]);
+      if (vector === undefined && isVectorized(this.#host, schema) && changesText()) {
         return this.#updateText(id, patch, ifRevision, durability, signal);
       }
-      await this.#write({
-        id, expect: 'present', ...ifRevision !== undefined && { ifRevision }, needsOld: given.length > 0,
-        effect: (old) => ({
-          properties: mergeProperties(this.#host.schema(), old!.properties, patch).bytes,
-          vectors: given.length ? withVectors(old!.vectors!, given) : 'kept',
-        }),
-      }, durability);
+      await this.#write({ id, expect: 'present', ...ifRevision !== undefined && { ifRevision }, effect: { ...patch, vectors: given } }, durability);
     });
   }
 
@@ -129,7 +127,7 @@ export class Data<P extends object = Properties> {
       checkObject(object);
       checkId(object.id);
       const { id, properties, vectors } = await prepareOne(this.#host, object, signal);
-      await this.#write({ id, expect: 'present', ...ifRevision !== undefined && { ifRevision }, effect: () => ({ properties, vectors }) }, durability);
+      await this.#write({ id, expect: 'present', ...ifRevision !== undefined && { ifRevision }, effect: { properties, vectors } }, durability);
     });
   }
 
@@ -139,7 +137,7 @@ export class Data<P extends object = Properties> {
       const durability = this.#durability(options);
       const ifRevision = revisionOf(options);
       checkId(id);
-      return this.#write({ id, ...ifRevision !== undefined && { ifRevision }, effect: (old) => (old ? 'delete' : undefined) }, durability);
+      return this.#write({ id, ...ifRevision !== undefined && { ifRevision }, effect: 'delete' }, durability);
     });
   }
 
@@ -157,7 +155,7 @@ export class Data<P extends object = Properties> {
       return this.#host.use(async (host) => {
         const filter = await filterOf(host, filters);
         if (!filter) throw invalid('filters', 'a filter', filters);
-        return deleteMany(host, filter, { dryRun, verbose }, durability, signal, deadline);
+        return deleteFromAll(await (dryRun ? host.shards() : host.writable()), filter, { dryRun, verbose, durability, deadline }, signal);
       });
     });
   }
@@ -165,19 +163,19 @@ export class Data<P extends object = Properties> {
   exists(id: string, options?: CallOptions): Promise<boolean> {
     return call(options, [], () => this.#host.use(async (host) => {
       checkId(id);
-      return (await host.shard()).slotOf(id) >= 0;
+      return await (await host.shards()).of(id).find(id) !== undefined;
     }));
   }
 
   /** With a vector made anew if the texts are others than before; again if the object changes meanwhile. */
-  async #updateText(id: string, patch: object, ifRevision: number | undefined, durability: Durability, signal: AbortSignal | undefined): Promise<void> {
+  async #updateText(id: string, patch: Pick<Patch, 'patch' | 'removed'>, ifRevision: number | undefined, durability: Durability, signal: AbortSignal | undefined): Promise<void> {
     const host = this.#host;
     for (;;) {
       checkAborted(signal);
-      const old = await host.use(async (now) => (await now.shard()).get(id, { vectors: true }));
+      const [old] = await host.use(async (now) => (await now.shards()).get([id], { vectors: true }));
       if (!old) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
       const schema = host.schema();
-      const { bytes } = mergeProperties(schema, old.properties, patch);
+      const bytes = patchedProperties(old.properties, patch);
       const text = textOf(schema, decodeProperties(schema, bytes));
       let vectors: StoredVector[] | 'kept' = 'kept';
       if (text === undefined) {
@@ -187,7 +185,7 @@ export class Data<P extends object = Properties> {
         vectors = withVectors(old.vectors!, await vectorsFor(host, made!, 'vectorizer'));
       }
       try {
-        await this.#write({ id, expect: 'present', ifRevision: ifRevision ?? old.revision, effect: () => ({ properties: bytes, vectors }) }, durability);
+        await this.#write({ id, expect: 'present', ifRevision: ifRevision ?? old.revision, effect: { properties: bytes, vectors } }, durability);
         return;
       } catch (error) {
         if (!(error instanceof VectileError) || error.code !== 'REVISION_MISMATCH' || ifRevision !== undefined) throw error;
@@ -197,7 +195,7 @@ export class Data<P extends object = Properties> {
 
   /** False if there was nothing to be done. */
   async #write(change: Change, durability: Durability, options?: UseOptions): Promise<boolean> {
-    const [outcome] = await this.#host.use(async (host) => (await host.writable()).write([change], durability), options);
+    const [outcome] = await this.#host.use(async (host) => (await host.writable()).of(change.id).write([change], durability), options);
     if (outcome!.error) throw outcome!.error;
     return outcome!.written;
   }

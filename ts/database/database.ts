@@ -5,7 +5,7 @@ import { openAnalyzer } from '../search/analyzer.js';
 import { SectionCache } from '../search/section-cache.js';
 import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
-import { Shard } from '../shard/shard.js';
+import type { ShardHandle } from '../shard/handle.js';
 import { hasFiles } from '../storage/fs.js';
 import type { Durability, OpenStore, Store } from '../storage/storage.js';
 import { call, type CallOptions } from './calls.js';
@@ -17,10 +17,10 @@ import { exportedCollection, type ExportOptions } from './exported.js';
 import type { CollectionHost } from './host.js';
 import { importDatabase, type ByteSource } from './import.js';
 import { ImportedCollections } from './imported.js';
-import { OpenCollections, SHARDS } from './open-collections.js';
+import { OpenCollections, SHARDS, type OpenShard } from './open-collections.js';
 import { ShardPool } from './shard-pool.js';
 import { specsOf } from './specs.js';
-import type { Schema } from './schema.js';
+import { shardCountOf, type Schema } from './schema.js';
 import { collectionStats, tenantsStats, type DatabaseStats } from './stats.js';
 import { TenantStates } from './tenant-states.js';
 import type { Vectorizer } from './typed.js';
@@ -145,7 +145,7 @@ export class Database {
       for (const { schema } of this.#entries()) {
         const stats = await (schema.multiTenancy
           ? tenantsStats(schema, this.#catalog.tenants.of(schema.name).values(), this.#pool.of(schema.name))
-          : collectionStats(schema, this.#shardOf(schema.name)));
+          : collectionStats(schema, this.#shardsOf(schema.name)));
         collections[schema.name] = stats;
         objects += stats.objects;
         memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
@@ -189,7 +189,7 @@ export class Database {
 
   async #start(from: ByteSource | undefined): Promise<void> {
     if (!this.#readOnly) await this.#sweep();
-    await Promise.all(this.#entries().map(({ schema }) => !schema.multiTenancy && this.#shardOf(schema.name).catch(() => {})));
+    await Promise.all(this.#entries().flatMap(({ schema }) => this.#shardsOf(schema.name).map((shard) => shard.catch(() => {}))));
     if (from !== undefined) await this.#import(from);
     if (!this.#readOnly) return;
     this.#timer = setInterval(() => void this.#catalog.refresh().catch(() => {}), REFRESH_MS);
@@ -201,7 +201,7 @@ export class Database {
     const { tenants } = this.#catalog;
     // a catalog that was lost is not taken for an empty one; with tenants there may be too many to look
     if (!this.#entries().some(({ schema }) => schema.multiTenancy)) {
-      const known = new Set(this.#entries().map(({ shard }) => shard));
+      const known = new Set(this.#entries().flatMap(({ shards }) => shards));
       const names = [...(await this.#store.blobs.list(SHARDS)).map(({ name }) => name), ...(await this.#store.logs(SHARDS))];
       for (const shard of new Set(names.map((name) => name.split('/')[1]!))) {
         if (known.has(shard) || tenants.dropped.has(shard)) continue;
@@ -231,10 +231,10 @@ export class Database {
     await this.#checkStemmers(specsOf(schema));
     await this.#catalog.change(schema.name, (present) => {
       if (present) throw new VectileError('COLLECTION_EXISTS', `name: expected one that is not taken (use gives the collection that is there), got ${JSON.stringify(schema.name)}`);
-      return { schema, shard: newHexId() };
+      return { schema, shards: Array.from({ length: shardCountOf(schema) }, newHexId) };
     });
     if (vectorizer) this.#vectorizers.set(schema.name, vectorizer);
-    if (!schema.multiTenancy) await this.#shardOf(schema.name);
+    await Promise.all(this.#shardsOf(schema.name));
   }
 
   async #checkStemmers(specs: readonly PropertySpec[]): Promise<void> { await openAnalyzer(specs, this.#stemmers); }
@@ -248,16 +248,17 @@ export class Database {
 
   async #removeNow(name: string): Promise<void> {
     this.#checkWritable();
-    const entry = this.#entry(name);
-    const shard = await this.#open.get(name, entry.shard)?.shard.catch(() => undefined);
+    this.#entry(name);
     let shards: string[] = [];
+    let open: OpenShard[] = [];
     await this.#catalog.change(name, (present) => {
-      if (present?.shard !== entry.shard) throw missing(name);
-      shards = [entry.shard, ...[...this.#catalog.tenants.of(name).values()].map((tenant) => tenant.shard)];
+      if (!present) throw missing(name);
+      shards = [...present.shards, ...[...this.#catalog.tenants.of(name).values()].map((tenant) => tenant.shard)];
+      open = this.#open.get(name).filter(({ shardId }) => present.shards.includes(shardId));
       return 'delete';
     });
     this.#vectorizers.delete(name);
-    await shard?.close({ discard: true }).catch(() => {});
+    for (const { shard } of open) await shard.then((opened) => opened.close({ discard: true })).catch(() => {});
     await this.#states.removeShards(shards);
   }
 
@@ -303,15 +304,16 @@ export class Database {
     return false;
   }
 
-  async #shardOf(name: string): Promise<Shard> { return this.#open.of(this.#entry(name)).shard; }
+  /** Of a collection without tenants. */
+  #shardsOf(name: string): Promise<ShardHandle>[] { return this.#open.of(this.#entry(name)).map(({ shard }) => shard); }
 
   /** Of every collection and every open tenant, whatever happens to another. */
-  async #forAll(work: (shard: Shard) => Promise<void>): Promise<void> {
+  async #forAll(work: (shard: ShardHandle) => Promise<void>): Promise<void> {
     const failures: unknown[] = [];
     const fail = (cause: unknown) => void failures.push(cause);
     for (const { schema } of this.#entries()) {
-      if (schema.multiTenancy) await this.#pool.forEach(schema.name, (shard) => work(shard).catch(fail));
-      else await this.#shardOf(schema.name).then(work).catch(fail);
+      await this.#pool.forEach(schema.name, (shard) => work(shard).catch(fail));
+      for (const shard of this.#shardsOf(schema.name)) await shard.then(work).catch(fail);
     }
     if (failures.length) throw failures[0];
   }

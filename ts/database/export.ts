@@ -17,10 +17,10 @@
 import { encodeObject, encodeVectorEntry } from '../shard/entry.js';
 import { NO_MARK } from '../shard/mark.js';
 import { pause } from '../shard/pause.js';
-import type { Shard } from '../shard/shard.js';
 import { crc32c } from '../storage/crc32c.js';
 import type { Schema } from './schema.js';
-import type { Turn } from './select.js';
+import type { Turn } from './pages.js';
+import type { Shards } from './shards.js';
 import type { Tenant } from './tenants.js';
 
 export const MAGIC = 0x50584356; // "VCXP"
@@ -42,7 +42,7 @@ export interface ExportedCollection {
 
 export interface ExportedTenant extends Tenant {
   /** Undefined once it is not there any more. */
-  turn<T>(work: (host: { shard(): Promise<Shard> }) => Promise<T>): Promise<T> | undefined;
+  turn<T>(work: (host: { shards(): Promise<Shards> }) => Promise<T>): Promise<T> | undefined;
   /** Called when its objects were given. */
   end(): Promise<void>;
 }
@@ -61,8 +61,8 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
   let objects = 0;
   let told!: Schema;
   const pages = async function* (schema: () => Schema, turn: ExportedTenant['turn']): AsyncGenerator<Uint8Array> {
-    for (let next = 0; next >= 0;) {
-      const page = await turn(async (host) => (await host.shard()).scan(next, PAGE, { vectors: true }));
+    for (let shard = 0, from = 0; ;) {
+      const page = await turn(async (host) => (await host.shards()).parts[shard]?.handle.page({ from, limit: PAGE, want: { vectors: true } }));
       if (!page) return;
       // a schema is changed before the objects that need it are written
       if (schema().revision !== told.revision) {
@@ -74,7 +74,8 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
         yield frame(Kind.Object, encodeObject(object, NO_MARK), vectors.length ? encodeVectorEntry(object.slot, vectors, NO_MARK) : new Uint8Array());
       }
       objects += page.objects.length;
-      next = page.next;
+      if (page.next < 0) shard++;
+      from = Math.max(0, page.next);
       await pause(); // where nothing is waited for, everything else has its turn here
     }
   };

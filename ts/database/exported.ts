@@ -1,8 +1,8 @@
 /** Collections and their tenants as they are exported: page by page, each tenant open only as long as it is read. */
 import { VectileError } from '../errors.js';
-import type { HostPlaces } from './collection-hosts.js';
+import { shardsOf, type HostPlaces } from './collection-hosts.js';
 import type { ExportedCollection, ExportedTenant } from './export.js';
-import type { Turn } from './select.js';
+import type { Turn } from './pages.js';
 
 export interface ExportOptions {
   /** What becomes of tenants whose files are not here: the export throws TENANT_OFFLOADED, or goes on without them. Default `refuse`. */
@@ -11,7 +11,7 @@ export interface ExportOptions {
 
 export function exportedCollection(places: HostPlaces, name: string, offloaded: 'refuse' | 'skip'): ExportedCollection {
   const schema = () => places.entry(name).schema;
-  const turn: Turn = (work) => work({ shard: async () => places.open.of(places.entry(name)).shard });
+  const turn: Turn = (work) => work({ shards: async () => shardsOf(places.open.of(places.entry(name))) });
   return { schema, turn, tenants: schema().multiTenancy && tenantsOf(places, name, offloaded) };
 }
 
@@ -30,8 +30,8 @@ function* tenantsOf({ catalog, entry, pool }: HostPlaces, collection: string, of
       status,
       turn(work) {
         if (catalog.tenants.of(collection).get(name)?.shard !== shard || !isHere(name)) return undefined;
-        const pin = pool.pin({ ...entry(collection), shard });
-        return work({ shard: async () => (await pool.opened(pin)).shard }).finally(() => pool.unpin(pin));
+        const pin = pool.pin({ schema: entry(collection).schema, shard });
+        return work({ shards: async () => shardsOf([await pool.opened(pin)]) }).finally(() => pool.unpin(pin));
       },
       async end() {
         if (catalog.tenants.of(collection).get(name)?.status !== 'ACTIVE') await pool.leave(shard);

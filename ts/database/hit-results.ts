@@ -4,14 +4,13 @@ import { invalid } from '../errors.js';
 import { groupHits } from '../search/grouping.js';
 import { diversify } from '../search/mmr.js';
 import type { Scalar } from '../search/values.js';
-import type { Shard } from '../shard/shard.js';
-import type { StoredObject } from '../shard/types.js';
-import { measureOf, type Hit, type Take } from './hits.js';
+import { storedValues } from '../shard/stored-properties.js';
+import { measureOf, readHits, type ReadHit, type Search } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { LIMIT_MAX, checkNested, checkNumber, type DiversityOptions, type GroupBy, type Page } from './query-options.js';
 import { resultMaker, type MetadataName, type ReturnOptions, type StoredResult } from './results.js';
 import type { VectorSchema } from './schema.js';
-import { orderedProperty, shownValue, storedValues } from './stored-values.js';
+import { orderedProperty, shownValue } from './stored-values.js';
 import type { Properties } from './typed.js';
 
 export interface QueryResult<P extends object = Properties, R extends MetadataName = never> {
@@ -40,12 +39,15 @@ export interface ResultGroup<P extends object = Properties, R extends MetadataNa
 const CANDIDATES = 100;
 const CANDIDATES_MAX = 1000;
 
+/** What becomes of a search. */
+export type Take<T> = (search: Search) => Promise<T>;
+
 /** How hits are read. Checks the options first. */
 export function hitResults<P extends object>(host: CollectionHost, options: ReturnOptions<P> & { groupBy?: GroupBy<P> }): Take<QueryResult<P>> {
   const { wantsVectors, make } = resultMaker<P>(host, options);
   const group = options.groupBy === undefined ? undefined : grouping<P>(host, options.groupBy);
-  return async (shard, hits) => {
-    const read = await readHits(shard, hits, wantsVectors);
+  return async (search) => {
+    const read = await readHits(search, wantsVectors);
     const objects = read.map(({ object, hit }) => make(object, hit));
     return group ? group(read, objects) : { objects };
   };
@@ -70,24 +72,13 @@ export function diverseResults<P extends object>(
   integer('diversity.candidates', candidates, wanted, CANDIDATES_MAX);
   return {
     page: { limit: candidates, offset: 0, autoLimit: 0 },
-    async take(shard, hits) {
-      const read = await readHits(shard, hits, true);
+    async take(search) {
+      const read = await readHits(search, true);
       const vectors = read.map(({ object }) => object.vectors!.find(({ number }) => number === field.number)?.values);
       const chosen = diversify(read.map(({ hit }) => measureOf(hit)), vectors, field.metric, { balance, k: wanted });
       return { objects: chosen.slice(page.offset).map((i) => make(read[i]!.object, read[i]!.hit)) };
     },
   };
-}
-
-interface ReadHit {
-  hit: Hit;
-  object: StoredObject;
-}
-
-/** Those that are there. */
-async function readHits(shard: Shard, hits: readonly Hit[], vectors: boolean): Promise<ReadHit[]> {
-  const stored = await shard.getSlots(hits.map(({ slot }) => slot), { vectors });
-  return hits.flatMap((hit, i) => (stored[i] ? [{ hit, object: stored[i] }] : []));
 }
 
 function grouping<P extends object>(host: CollectionHost, groupBy: GroupBy<P>): (read: readonly ReadHit[], results: StoredResult<P>[]) => GroupedResult<P> {

@@ -1,22 +1,21 @@
 /**
- * What searches find, before objects are read. Hits are slots, and a slot may be given to another object as soon as anything
- * else has its turn: so whoever searches hands over what is to be done with the hits (`take`), and it is begun at once.
+ * What searches find, before objects are read. A hit is a slot of a shard as of a write: objects are read later, and if some were
+ * written since, the search is asked again.
  *
- * The searches: `nearHits` (near.ts), `keywordHits` (keyword.ts), `hybridHits` (hybrid.ts).
+ * The searches: `nearSearch` (near.ts), `keywordSearch` (keyword.ts), `hybridSearch` (hybrid.ts).
  */
 import { autocut } from '../search/autocut.js';
 import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { NumbersKey } from '../search/types.js';
-import type { Shard } from '../shard/shard.js';
-import type { HitNumbers } from '../shard/types.js';
+import type { HitNumbers, StoredObject } from '../shard/types.js';
 import { resolveFilter } from './filter-schema.js';
 import type { CollectionHost } from './host.js';
 import type { Page } from './query-options.js';
+import type { Place, Shards } from './shards.js';
 
 /** It has a distance, or a score, or, of a hybrid search, a score and, if it was found by nearness, a distance. */
-export interface Hit {
-  readonly slot: number;
+export interface Hit extends Place {
   readonly distance?: number;
   /** cosine: 1 − distance / 2. */
   readonly certainty?: number;
@@ -33,8 +32,21 @@ export interface Asked {
   readonly deadline?: Deadline | undefined;
 }
 
-/** Best first. It must ask for what it needs of the slots before it waits for anything. */
-export type Take<T> = (shard: Shard, hits: Hit[]) => T | Promise<T>;
+/** Checked, and ready to be asked. */
+export interface Search {
+  readonly shards: Shards;
+  /** The first limit + offset of the page, best first. */
+  ask(): Promise<Hit[]>;
+  readonly page: Page;
+}
+
+export interface ReadHit {
+  readonly hit: Hit;
+  readonly object: StoredObject;
+}
+
+/** A search is asked so often until no object of its hits is written before it is read. */
+const ATTEMPTS = 4;
 
 /** What hits are ranked by. */
 export function measureOf({ score, distance }: Hit): number {
@@ -46,23 +58,24 @@ export function numbersAt(numbers: HitNumbers | undefined, i: number): { numbers
   return numbers ? { numbers: numbers.map((ofHits) => ofHits[i]!) } : {};
 }
 
-/** Asks, and hands over the hits of the page. */
-export async function takeHits<T>(shard: Shard, ask: (shard: Shard) => Hit[] | Promise<Hit[]>, page: Page, take: Take<T>): Promise<T> {
-  const found = ask(shard);
-  // answered at once, it is not awaited: until their objects are asked for, no slot may be given to another
-  const hits = found instanceof Promise ? await found : found;
-  return take(shard, pageOfHits(hits, page));
+/** Hits of the page. */
+export async function foundHits({ ask, page }: Search): Promise<Hit[]> { return pageOfHits(await ask(), page); }
+
+/** With their objects as they were found. Those that are written again and again are left out. */
+export async function readHits(search: Search, vectors: boolean): Promise<ReadHit[]> {
+  for (let attempt = 1; ; attempt++) {
+    const hits = await foundHits(search);
+    const objects = await search.shards.read(hits, { vectors });
+    const read = hits.flatMap((hit, i): ReadHit[] => (objects[i] ? [{ hit, object: objects[i] }] : []));
+    if (read.length === hits.length || attempt === ATTEMPTS) return read;
+  }
 }
 
-/** Asks several things of one moment. What fails at once is a promise, too, lest others that are waited for fail unheard. */
-export function askAll<T>(questions: readonly (() => T | Promise<T>)[]): (T | Promise<T>)[] {
-  return questions.map((question) => {
-    try {
-      return question();
-    } catch (cause) {
-      return Promise.reject(cause);
-    }
-  });
+/** The k best of what shards have found, each best first. Of equals those come first that were there first, more or less. */
+export function mergedHits(shards: Shards, found: readonly Hit[][], k: number): Hit[] {
+  if (found.length === 1) return found[0]!;
+  const sign = found.some(([first]) => first?.score !== undefined) ? -1 : 1;
+  return found.flat().sort((a, b) => sign * (measureOf(a) - measureOf(b)) || shards.rankOf(a) - shards.rankOf(b)).slice(0, k);
 }
 
 /** Of the first limit + offset hits those of the page. */

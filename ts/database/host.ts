@@ -3,8 +3,8 @@ import type { Analyzer } from '../search/analyzer.js';
 import type { PropertySpec } from '../search/types.js';
 import type { ChangeEvent } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
-import type { Shard } from '../shard/shard.js';
 import type { Schema } from './schema.js';
+import type { Shards } from './shards.js';
 import type { TenantsHost } from './tenants.js';
 import type { Vectorizer } from './typed.js';
 
@@ -32,7 +32,7 @@ export interface CollectionHost {
   /** Throws TENANT_REQUIRED, TENANT_MISSING, TENANT_INACTIVE, TENANT_OFFLOADED, if objects cannot be asked for. */
   check(options?: UseOptions): void;
   /**
-   * Does work with objects, which begins at once. From when it has asked for the shard until it ends, the shard is not closed. It
+   * Does work with objects, which begins at once. From when it has asked for the shards until it ends, they are not closed. It
    * must not do such work within: if the tenant is to become INACTIVE, that one waits for this one. Throws as `check` does.
    */
   use<T>(work: (host: ShardHost) => Promise<T> | T, options?: UseOptions): Promise<T>;
@@ -42,10 +42,8 @@ export interface CollectionHost {
 }
 
 export interface ShardHost extends CollectionHost {
-  /** Open, with all that was written. Throws what is wrong with it, and as `schema` and `check` do. */
-  shard(): Promise<Shard>;
-  /** The same, once it knows every named vector and property that `schema` has had before: what it does not know it would not index. */
-  writable(): Promise<Shard>;
-  /** Slots of objects that pages have ended with, by id. To be asked for after the shard. */
-  readonly pageEnds: Map<string, number>;
+  /** Open, with all that was written. Throws what is wrong with one of them, and as `schema` and `check` do. */
+  shards(): Promise<Shards>;
+  /** The same, once they know every named vector and property that `schema` has had before: what they do not know they would not index. */
+  writable(): Promise<Shards>;
 }

@@ -3,25 +3,25 @@ import { VectileError } from '../errors.js';
 import { METRICS, checkRows } from '../engine/options.js';
 import { decodeObject, decodeVectorEntry } from '../shard/entry.js';
 import { NO_MARK } from '../shard/mark.js';
-import type { Shard } from '../shard/shard.js';
 import type { Change, StoredVector } from '../shard/types.js';
 import { crc32c } from '../storage/crc32c.js';
 import { Pieces, type ByteSource } from './byte-source.js';
 import { FORMATS, FRAME_HEADER_BYTES, HEAD_BYTES, Kind, MAGIC } from './export.js';
 import { checkId } from './ids.js';
 import { decodeProperties } from './properties.js';
+import type { Shards } from './shards.js';
 import { configOf, createSchema, type Schema } from './schema.js';
 import { checkTenantName } from './tenants.js';
 
 export type { ByteSource } from './byte-source.js';
 
 export interface ImportTarget {
-  /** Makes a collection that nobody else sees yet. Resolves to its shard, unless it has tenants. */
-  create(schema: Schema): Promise<Shard | undefined>;
+  /** Makes a collection that nobody else sees yet. Resolves to its shards, unless it has tenants. */
+  create(schema: Schema): Promise<Shards | undefined>;
   /** Gives the last one another schema. */
   change(schema: Schema): Promise<void>;
   /** Makes a tenant of the last one; `open` opens its shard. */
-  tenant(name: string, status: 'ACTIVE' | 'INACTIVE'): { open(): Promise<Shard> };
+  tenant(name: string, status: 'ACTIVE' | 'INACTIVE'): { open(): Promise<Shards> };
   /** All of the last tenant is durable. */
   endTenant(): Promise<void>;
 }
@@ -46,8 +46,8 @@ export async function importDatabase(source: ByteSource, target: ImportTarget): 
 async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void> {
   const names = new Set<string>();
   let schema: Schema | undefined;
-  let shard: Shard | undefined;
-  let tenant: { open(): Promise<Shard> } | undefined;
+  let shards: Shards | undefined;
+  let tenant: { open(): Promise<Shards> } | undefined;
   let tenants = new Set<string>();
   let tenantCount = 0;
   let objects = 0;
@@ -56,18 +56,18 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
   let batchBytes = 0;
   const write = async () => {
     if (!batch.length) return;
-    for (const { error } of await shard!.write(batch, 'none')) if (error) throw error;
+    for (const { error } of await shards!.write(batch, 'none')) if (error) throw error;
     batch = [];
     ids.clear();
     batchBytes = 0;
-    await shard!.settle(UNLINKED_MAX);
+    await shards!.each((handle) => handle.settle(UNLINKED_MAX));
   };
   /** What was read of a collection without tenants, or of a tenant, is durable. */
   const end = async () => {
     await write();
-    await shard?.snapshot();
+    await shards?.each((handle) => handle.snapshot());
     if (tenant) await target.endTenant();
-    shard = tenant = undefined;
+    shards = tenant = undefined;
   };
   for await (const { kind, payload, offset } of frames(pieces)) {
     if (kind === Kind.Collection) {
@@ -80,7 +80,7 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
         tenants = new Set();
         if (names.has(next.name)) throw damage(offset, 'collections whose names differ', JSON.stringify(next.name));
         names.add(next.name);
-        shard = await target.create(next);
+        shards = await target.create(next);
       }
       schema = next;
     } else if (kind === Kind.Tenant && schema?.multiTenancy) {
@@ -90,8 +90,8 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
       tenants.add(name);
       tenantCount++;
       tenant = target.tenant(name, status);
-    } else if (kind === Kind.Object && (shard || tenant)) {
-      shard ??= await tenant!.open();
+    } else if (kind === Kind.Object && (shards || tenant)) {
+      shards ??= await tenant!.open();
       const change = changeOf(schema!, payload, offset);
       // deleted and stored again while it was exported, an object can be there twice: the last one counts
       if (ids.has(change.id)) await write();
@@ -175,7 +175,7 @@ function changeOf(schema: Schema, payload: Uint8Array, offset: number): Change {
   } catch (cause) {
     throw damage(offset, 'an object of the collection', String(cause), cause);
   }
-  return { id, effect: () => ({ properties, vectors, created, updated }) };
+  return { id, effect: { properties, vectors, created, updated } };
 }
 
 function checkVector(schema: Schema, { number, values }: StoredVector): void {

@@ -1,17 +1,18 @@
 /** Collections and tenants that are being imported: nobody sees them before all are there, and what was made of them is noted to be removed. */
-import type { Shard } from '../shard/shard.js';
+import type { ShardHandle } from '../shard/handle.js';
 import { newHexId, type Catalog, type CatalogEntry } from './catalog.js';
 import { fieldsOf } from './fields.js';
 import type { ImportTarget } from './import.js';
-import type { OpenCollections } from './open-collections.js';
-import type { Schema } from './schema.js';
+import { newSurroundings, type OpenCollections } from './open-collections.js';
+import { shardCountOf, type Schema } from './schema.js';
+import { Shards } from './shards.js';
 import { specsOf } from './specs.js';
 import type { TenantChange } from './tenant-catalog.js';
 
 interface Imported {
   entry: CatalogEntry;
-  /** Undefined where there are tenants. */
-  shard: Shard | undefined;
+  /** None where there are tenants. */
+  shards: readonly ShardHandle[];
   tenants: Required<TenantChange>['put'];
 }
 
@@ -22,31 +23,37 @@ export class ImportedCollections implements ImportTarget {
   readonly #open: OpenCollections;
   readonly #collections: Imported[] = [];
   /** Of the tenant that is being read. */
-  #tenant: Shard | undefined;
+  #tenant: ShardHandle | undefined;
 
   constructor(catalog: Catalog, open: OpenCollections) {
     this.#catalog = catalog;
     this.#open = open;
   }
 
-  async create(schema: Schema): Promise<Shard | undefined> {
-    const entry = { schema, shard: newHexId() };
-    const shard = schema.multiTenancy ? undefined : await this.#openNew(entry);
-    this.#collections.push({ entry, shard, tenants: [] });
-    return shard;
+  async create(schema: Schema): Promise<Shards | undefined> {
+    const ids = Array.from({ length: shardCountOf(schema) }, newHexId);
+    const imported: Imported = { entry: { schema, shards: ids }, shards: [], tenants: [] };
+    this.#collections.push(imported);
+    if (ids.length) imported.shards = await this.#openNew(schema, ids);
+    return ids.length ? together(imported.shards) : undefined;
   }
 
   async change(schema: Schema): Promise<void> {
     const last = this.#collections.at(-1)!;
     last.entry.schema = schema;
-    await (last.shard ?? this.#tenant)?.configure(fieldsOf(schema), specsOf(schema));
+    for (const shard of this.#tenant ? [this.#tenant] : last.shards) await shard.configure(fieldsOf(schema), specsOf(schema));
   }
 
-  tenant(name: string, status: 'ACTIVE' | 'INACTIVE'): { open(): Promise<Shard> } {
+  tenant(name: string, status: 'ACTIVE' | 'INACTIVE'): { open(): Promise<Shards> } {
     const { entry, tenants } = this.#collections.at(-1)!;
     const shard = newHexId();
     tenants.push([name, shard, status]);
-    return { open: async () => (this.#tenant = await this.#openNew({ ...entry, shard })) };
+    return {
+      open: async () => {
+        [this.#tenant] = await this.#openNew(entry.schema, [shard]);
+        return together([this.#tenant!]);
+      },
+    };
   }
 
   async endTenant(): Promise<void> {
@@ -59,16 +66,22 @@ export class ImportedCollections implements ImportTarget {
   async finish(): Promise<void> {
     const tenants = this.#collections.flatMap(({ entry, tenants: put }): [string, TenantChange][] => (put.length ? [[entry.schema.name, { put }]] : []));
     await this.#catalog.addAll(this.#collections.map(({ entry }) => entry), new Map(tenants));
-    for (const { entry, shard } of this.#collections) if (shard) this.#open.adopt(entry, Promise.resolve(shard));
+    for (const { entry: { schema, shards: ids }, shards } of this.#collections) {
+      ids.forEach((shard, i) => this.#open.adopt({ schema, shard }, Promise.resolve(shards[i]!)));
+    }
   }
 
   async discard(): Promise<void> {
-    for (const shard of [...this.#collections.map((imported) => imported.shard), this.#tenant]) await shard?.close({ discard: true }).catch(() => {});
+    for (const shard of [...this.#collections.flatMap(({ shards }) => shards), this.#tenant]) await shard?.close({ discard: true }).catch(() => {});
   }
 
-  async #openNew(entry: CatalogEntry): Promise<Shard> {
-    await this.#catalog.drop(entry.shard);
-    this.shards.push(entry.shard);
-    return this.#open.openShard(entry);
+  async #openNew(schema: Schema, shards: readonly string[]): Promise<ShardHandle[]> {
+    await this.#catalog.drop(shards);
+    this.shards.push(...shards);
+    return Promise.all(shards.map((shard) => this.#open.openShard({ schema, shard })));
   }
+}
+
+function together(shards: readonly ShardHandle[]): Shards {
+  return new Shards(shards.map((handle) => ({ handle, pageEnds: newSurroundings().pageEnds })));
 }

@@ -2,7 +2,7 @@
 import { VectileError, invalid, type ErrorCode } from '../errors.js';
 import { pause } from '../shard/pause.js';
 import type { Durability } from '../storage/storage.js';
-import { checkAborted } from './calls.js';
+import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
 import { prepareMany, preparedBytes, type AnyInput, type Fail, type ObjectInput, type Prepared } from './prepare.js';
 
@@ -44,9 +44,9 @@ export async function insertMany<P extends object>(
   const write = async (batch: readonly Prepared[], done: number) => {
     for (const group of groups(batch)) {
       const outcomes = await host.use(async (now) => {
-        const shard = await now.writable();
-        const written = await shard.write(group.map(({ id, properties, vectors }) => ({ id, effect: () => ({ properties, vectors }) })), durability);
-        await shard.settle(UNLINKED_MAX, signal);
+        const shards = await now.writable();
+        const written = await shards.write(group.map(({ id, properties, vectors }) => ({ id, effect: { properties, vectors } })), durability);
+        await shards.each((handle) => handle.settle(UNLINKED_MAX, signal));
         return written;
       }, { inserts: true });
       outcomes.forEach(({ error }, i) => {

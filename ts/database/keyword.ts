@@ -4,16 +4,17 @@ import { invalid } from '../errors.js';
 import type { Analyzer } from '../search/analyzer.js';
 import { queryTerms, type FieldsTerms } from '../search/expand.js';
 import type { FilterNode } from '../search/filter.js';
+import { sumStatistics } from '../search/keyword-query.js';
 import { stopwordsOf } from '../search/stopwords.js';
 import { tokenize } from '../search/tokenizer.js';
 import type { TypoTolerance } from '../search/typos.js';
-import type { Shard } from '../shard/shard.js';
 import type { KeywordHits, KeywordRequest } from '../shard/types.js';
-import { filterOf, numbersAt, takeHits, type Asked, type Hit, type Take } from './hits.js';
+import { filterOf, mergedHits, numbersAt, type Asked, type Hit, type Search } from './hits.js';
 import type { ShardHost } from './host.js';
 import type { Page } from './query-options.js';
 import { listed, refusal } from './refusal.js';
 import { invertedIndexOf, type PropertySchema, type Schema } from './schema.js';
+import type { Shards } from './shards.js';
 
 /** As in KeywordOptions. */
 export interface KeywordQueryOptions {
@@ -63,30 +64,33 @@ export interface KeywordHitsOptions extends Asked {
 }
 
 /** Best first; none for a text without any term. */
-export async function keywordHits<T>(host: ShardHost, query: KeywordQuery, page: Page, options: KeywordHitsOptions, take: Take<T>): Promise<T> {
+export async function keywordSearch(host: ShardHost, query: KeywordQuery, page: Page, options: KeywordHitsOptions): Promise<Search> {
   const filter = await filterOf(host, options.filters);
-  const ask = askKeywords(host.schema(), await host.analyzer(), query, page, options, filter);
-  return takeHits(await host.shard(), ask, page, take);
+  const request = keywordRequest(host.schema(), await host.analyzer(), query, page, options, filter);
+  const shards = await host.shards();
+  return { shards, page, ask: () => askKeywords(shards, request) };
 }
 
-/** How to ask for the first limit + offset of the page. */
-export function askKeywords(
+/** For the first limit + offset of the page. */
+export function keywordRequest(
   schema: Schema, analyzer: Analyzer, query: KeywordQuery, { limit, offset }: Page, { isExplained = false, keys, deadline }: KeywordHitsOptions,
   filter: FilterNode | undefined,
-): (shard: Shard) => Hit[] | Promise<Hit[]> {
-  const fields = fieldsOf(schema, analyzer, query);
-  if (fields.length === 0) return () => [];
+): KeywordRequest {
   const { operator, minimumMatch, typoTolerance } = query;
   const { k1, b } = invertedIndexOf(schema).bm25;
-  const request: KeywordRequest = { fields, typoTolerance, k: limit + offset, operator, minimumMatch, k1, b, filter, explain: isExplained, keys, deadline };
-  return (shard) => {
-    const found = shard.keyword(request);
-    return found instanceof Promise ? found.then(hitsOf) : hitsOf(found);
-  };
+  return { fields: fieldsOf(schema, analyzer, query), typoTolerance, k: limit + offset, operator, minimumMatch, k1, b, filter, explain: isExplained, keys, deadline };
 }
 
-function hitsOf({ slots, scores, explanations, numbers }: KeywordHits): Hit[] {
-  return slots.map((slot, i) => ({ slot, score: scores[i]!, ...explanations && { explainScore: explanations[i]! }, ...numbersAt(numbers, i) }));
+/** Every shard scores by the statistics of all of them, so that scores are those of one. */
+export async function askKeywords(shards: Shards, request: KeywordRequest): Promise<Hit[]> {
+  if (!request.fields.length) return [];
+  const statistics = shards.count === 1 ? undefined : sumStatistics(await shards.each((handle) => handle.statistics(request)));
+  const found = await shards.each((handle) => handle.keyword({ ...request, statistics }));
+  return mergedHits(shards, found.map(hitsOf), request.k);
+}
+
+function hitsOf({ slots, scores, seq, explanations, numbers }: KeywordHits, shard: number): Hit[] {
+  return slots.map((slot, i) => ({ shard, slot, seq, score: scores[i]!, ...explanations && { explainScore: explanations[i]! }, ...numbersAt(numbers, i) }));
 }
 
 function weighedProperties(schema: Schema, names: readonly string[] | undefined): WeighedProperty[] {

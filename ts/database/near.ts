@@ -2,14 +2,14 @@
 import { integer } from '../engine/checks.js';
 import { VectileError, invalid } from '../errors.js';
 import type { FilterNode } from '../search/filter.js';
-import type { Shard } from '../shard/shard.js';
 import type { Near } from '../shard/types.js';
 import type { VectorInput } from '../types.js';
-import { filterOf, numbersAt, takeHits, type Asked, type Hit, type Take } from './hits.js';
+import { filterOf, mergedHits, numbersAt, type Asked, type Hit, type Search } from './hits.js';
 import type { CollectionHost, ShardHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkNumber, type Page } from './query-options.js';
 import { vectorOf, type Schema, type VectorSchema } from './schema.js';
+import type { Shards } from './shards.js';
 import type { VectorsInput } from './typed.js';
 import { TEXTS_MAX, embed } from './vectorize.js';
 import { OR_ARRAY, checkedVector, onlyVector } from './vectors.js';
@@ -30,10 +30,11 @@ export interface NearHitsOptions extends Asked {
 }
 
 /** Nearest first. */
-export async function nearHits<T>(host: ShardHost, query: VectorQuery, page: Page, options: NearHitsOptions, take: Take<T>): Promise<T> {
+export async function nearSearch(host: ShardHost, query: VectorQuery, page: Page, options: NearHitsOptions): Promise<Search> {
   checkNear(query, options);
   const filter = await filterOf(host, options.filters);
-  return takeHits(await host.shard(), (shard) => askNear(shard, query, page, options, filter), page, take);
+  const shards = await host.shards();
+  return { shards, page, ask: () => askNear(shards, query, page, options, filter) };
 }
 
 export function checkNear({ field }: VectorQuery, { distance, certainty, ef, oversampling }: NearHitsOptions): void {
@@ -47,20 +48,22 @@ export function checkNear({ field }: VectorQuery, { distance, certainty, ef, ove
 }
 
 /** The first limit + offset of the page. */
-export function askNear(
-  shard: Shard, { field, values }: VectorQuery, { limit, offset }: Page, options: Omit<NearHitsOptions, 'filters'>, filter: FilterNode | undefined,
-): Hit[] | Promise<Hit[]> {
+export async function askNear(
+  shards: Shards, { field, values }: VectorQuery, { limit, offset }: Page, options: Omit<NearHitsOptions, 'filters'>, filter: FilterNode | undefined,
+): Promise<Hit[]> {
   const { distance, certainty, ef = field.index.ef, oversampling, keys, deadline } = options;
   const most = distance ?? (certainty === undefined ? Infinity : 2 * (1 - certainty));
-  const hitsOf = ({ slots, distances, numbers }: Near): Hit[] => {
+  const hitsOf = ({ slots, distances, seq, numbers }: Near, shard: number): Hit[] => {
     const hits: Hit[] = [];
     for (let i = 0; i < slots.length && distances[i]! <= most; i++) {
-      hits.push({ slot: slots[i]!, distance: distances[i]!, ...field.metric === 'cosine' && { certainty: 1 - distances[i]! / 2 }, ...numbersAt(numbers, i) });
+      const distance = distances[i]!;
+      hits.push({ shard, slot: slots[i]!, seq, distance, ...field.metric === 'cosine' && { certainty: 1 - distance / 2 }, ...numbersAt(numbers, i) });
     }
     return hits;
   };
-  const found = shard.near(field.number, values, { k: limit + offset, ef, oversampling, filter, keys, deadline });
-  return found instanceof Promise ? found.then(hitsOf) : hitsOf(found);
+  const k = limit + offset;
+  const found = await shards.each((handle) => handle.near(field.number, values, { k, ef, oversampling, filter, keys, deadline }));
+  return mergedHits(shards, found.map(hitsOf), k);
 }
 
 export function targetOf(schema: Schema, name: string | undefined): VectorSchema {
@@ -85,7 +88,7 @@ export function vectorQuery(schema: Schema, input: VectorsInput, targetVector: s
 export async function objectQuery(host: ShardHost, id: string, targetVector: string | undefined): Promise<VectorQuery> {
   checkId(id);
   const field = targetOf(host.schema(), targetVector);
-  const object = await (await host.shard()).get(id, { vectors: true });
+  const [object] = await (await host.shards()).get([id], { vectors: true });
   if (!object) throw new VectileError('OBJECT_MISSING', `id: expected one of an object, got ${JSON.stringify(id)}`);
   const values = object.vectors!.find(({ number }) => number === field.number)?.values;
   if (!values) throw new VectileError('SCHEMA_MISMATCH', `id: expected an object with a vector ${JSON.stringify(field.name)}, got one without`);

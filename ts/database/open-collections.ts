@@ -2,6 +2,7 @@
  * The shards of a database's collections that are open, kept in step with the catalog: one of each collection, opened on first use
  * and kept; or those of its tenants, which the pool opens and closes. One that is damaged fails alone.
  */
+import type { ShardHandle } from '../shard/handle.js';
 import { Shard, type ShardOptions } from '../shard/shard.js';
 import type { ChangeEvent, FieldSpec } from '../shard/types.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
@@ -13,15 +14,23 @@ import { specsOf } from './specs.js';
 
 export const SHARDS = 'shards/';
 
+type Listeners = Set<(event: ChangeEvent) => void>;
+
 /** What outlives the closing of a shard. */
 export interface Surroundings {
-  readonly listeners: Set<(event: ChangeEvent) => void>;
+  readonly listeners: Listeners;
   readonly pageEnds: Map<string, number>;
+}
+
+/** A shard of a collection, or of one of its tenants. */
+export interface ShardEntry {
+  schema: Schema;
+  shard: string;
 }
 
 export interface OpenShard extends Surroundings {
   readonly shardId: string;
-  readonly shard: Promise<Shard>;
+  readonly shard: Promise<ShardHandle>;
   /** When the shard has all of the newest schema; and when it has at least all named vectors and properties that it did not know. */
   configured: Promise<unknown>;
   extended: Promise<unknown>;
@@ -34,6 +43,8 @@ interface OpenCollection {
   analyzer: Promise<Analyzer>;
   /** By id. */
   readonly shards: Map<string, OpenShard>;
+  /** Of a collection without tenants. */
+  readonly listeners: Listeners;
 }
 
 /** What a shard knows of a schema. */
@@ -57,12 +68,22 @@ export class OpenCollections {
     catalog.watch((name) => this.#follow(name));
   }
 
-  /** The shard of a collection; it is opened if it is not open. */
-  of(entry: CatalogEntry): OpenShard {
-    return this.#of(entry.schema).shards.get(entry.shard) ?? this.adopt(entry, this.openShard(entry));
+  /** The shards of a collection; they are opened if they are not open. */
+  of({ schema, shards }: CatalogEntry): OpenShard[] {
+    const { shards: open } = this.#of(schema);
+    return shards.map((shard) => open.get(shard) ?? this.adopt({ schema, shard }, this.openShard({ schema, shard })));
   }
 
-  get(name: string, shard: string): OpenShard | undefined { return this.#open.get(name)?.shards.get(shard); }
+  /** Of a collection without tenants. */
+  subscribe(entry: CatalogEntry, listener: (event: ChangeEvent) => void): () => void {
+    this.of(entry);
+    const { listeners } = this.#of(entry.schema);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  /** Those of a collection that are open. */
+  get(name: string): OpenShard[] { return [...this.#open.get(name)?.shards.values() ?? []]; }
 
   analyzer(schema: Schema): Promise<Analyzer> { return this.#of(schema).analyzer; }
 
@@ -71,13 +92,14 @@ export class OpenCollections {
     await Promise.all([...this.#open.get(name)?.shards.values() ?? []].map(({ configured }) => configured));
   }
 
-  openShard({ schema, shard }: CatalogEntry): Promise<Shard> {
+  openShard({ schema, shard }: ShardEntry): Promise<ShardHandle> {
     const identity = { database: this.#catalog.database, shard };
     return Shard.open({ ...this.#options, prefix: SHARDS + shard, identity, ...specOf(schema) });
   }
 
   /** Takes up a shard that was opened with this schema. */
-  adopt({ schema, shard: shardId }: CatalogEntry, opening: Promise<Shard>, { listeners, pageEnds } = newSurroundings()): OpenShard {
+  adopt({ schema, shard: shardId }: ShardEntry, opening: Promise<ShardHandle>, surroundings?: Surroundings): OpenShard {
+    const { listeners, pageEnds } = surroundings ?? { ...newSurroundings(), listeners: this.#of(schema).listeners };
     const shard = opening.then((opened) => {
       opened.onChange = (events) => {
         for (const event of events) for (const listener of [...listeners]) tell(listener, event);
@@ -91,7 +113,7 @@ export class OpenCollections {
   }
 
   /** A shard that is closed, or will be. */
-  forget({ schema: { name } }: CatalogEntry, open: OpenShard): void {
+  forget({ schema: { name } }: ShardEntry, open: OpenShard): void {
     const shards = this.#open.get(name)?.shards;
     if (shards?.get(open.shardId) === open) shards.delete(open.shardId);
   }
@@ -111,7 +133,7 @@ export class OpenCollections {
     let collection = this.#open.get(schema.name);
     if (!collection) {
       const spec = specOf(schema);
-      this.#open.set(schema.name, collection = { schema, spec, analyzer: this.#analyzerOf(spec), shards: new Map() });
+      this.#open.set(schema.name, collection = { schema, spec, analyzer: this.#analyzerOf(spec), shards: new Map(), listeners: new Set() });
     }
     return collection;
   }
@@ -121,12 +143,14 @@ export class OpenCollections {
     const collection = this.#open.get(name);
     if (!collection) return;
     const entry = this.#catalog.collections.get(name);
-    if (!entry || !entry.schema.multiTenancy && !collection.shards.has(entry.shard)) {
-      this.#open.delete(name);
+    const isLeft = (shardId: string) => !entry || !entry.schema.multiTenancy && !entry.shards.includes(shardId);
+    for (const open of [...collection.shards.values()]) {
+      if (!isLeft(open.shardId)) continue;
+      collection.shards.delete(open.shardId);
       // a writer closes it itself, before it removes the files
-      if (this.#options.readOnly) for (const { shard } of collection.shards.values()) void shard.then((opened) => opened.close()).catch(() => {});
-      return;
+      if (this.#options.readOnly) void open.shard.then((opened) => opened.close()).catch(() => {});
     }
+    if (!entry) return void this.#open.delete(name);
     if (entry.schema === collection.schema) return;
     collection.schema = entry.schema;
     const spec = specOf(entry.schema);

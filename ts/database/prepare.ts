@@ -6,7 +6,7 @@
  */
 import { invalid } from '../errors.js';
 import type { StoredVector } from '../shard/types.js';
-import { checkAborted } from './calls.js';
+import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
 import { checkId, newId } from './ids.js';
 import { decodeProperties, encodeProperties } from './properties.js';

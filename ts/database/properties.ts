@@ -4,10 +4,10 @@
  * Dates are kept as texts in UTC, blobs as base64, lone surrogates as escapes. Names are written and read as own properties, so
  * that `__proto__` is a name like any other.
  */
-import { VectileError } from '../errors.js';
 import { fromBase64 } from './base64.js';
 import { levelOf, type Level, type Node } from './levels.js';
 import { Slab } from '../shard/slab.js';
+import { parseProperties, setOwn } from '../shard/stored-properties.js';
 import { BYTES_MAX, PropertyWriter, tooLarge } from './property-writer.js';
 import { withProperties, type Schema } from './schema.js';
 import type { Properties } from './typed.js';
@@ -19,7 +19,6 @@ export interface Encoded {
 }
 
 const slab = new Slab();
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Refuses, with SCHEMA_MISMATCH, what is not of its type or not in the schema; with INVALID_ARGUMENT more than 16 MB or 64
@@ -32,7 +31,7 @@ export function encodeProperties(schema: Schema, properties: object = {}, argume
 
 /** What was encoded: all properties, or those named `only`. Those the schema does not know come as plain JSON values. */
 export function decodeProperties<P extends object = Properties>(schema: Schema, bytes: Uint8Array, only?: readonly string[]): P {
-  const all = parsed(bytes);
+  const all = parseProperties(bytes);
   if (!only) {
     revive(levelOf(schema), all);
     return all as P;
@@ -43,16 +42,6 @@ export function decodeProperties<P extends object = Properties>(schema: Schema, 
   return some as P;
 }
 
-/** Those of `bytes` with those of `patch` in their place; null takes a property away, undefined leaves it. Objects are replaced whole. */
-export function mergeProperties(schema: Schema, bytes: Uint8Array, patch: object, argument = 'properties'): Encoded {
-  const writer = new PropertyWriter(schema, argument);
-  const changes = JSON.parse(writer.write(patch)) as Stored;
-  const merged = parsed(bytes);
-  for (const name of writer.removed) delete merged[name];
-  for (const name of Object.keys(changes)) setOwn(merged, name, changes[name]);
-  return encoded(schema, JSON.stringify(merged), writer, argument);
-}
-
 type Stored = Record<string, unknown>;
 
 function encoded(schema: Schema, json: string, writer: PropertyWriter, argument: string): Encoded {
@@ -60,14 +49,6 @@ function encoded(schema: Schema, json: string, writer: PropertyWriter, argument:
   if (bytes.length > BYTES_MAX) throw tooLarge(argument);
   const properties = writer.grown();
   return properties ? { bytes, schema: withProperties(schema, properties) } : { bytes };
-}
-
-function parsed(bytes: Uint8Array): Stored {
-  try {
-    return JSON.parse(utf8Decoder.decode(bytes)) as Stored;
-  } catch (cause) {
-    throw new VectileError('STORAGE_CORRUPT', `properties: expected an object as JSON, got ${bytes.length} other bytes`, { cause });
-  }
 }
 
 /** In place. All names are own properties here, so plain access is to them. */
@@ -85,10 +66,4 @@ function revived({ type, nested }: Node, value: unknown): unknown {
   if (type === 'blob' && typeof value === 'string') return fromBase64(value);
   if (nested && typeof value === 'object' && value !== null) revive(nested, value as Stored);
   return value;
-}
-
-/** Plain assignment would call the setter of `__proto__`, and fail for names that a frozen Object.prototype has. */
-function setOwn(object: Stored, name: string, value: unknown): void {
-  if (name in object) Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  else object[name] = value;
 }

@@ -3,11 +3,11 @@ import { isBase64, toBase64 } from './base64.js';
 import { MOMENT, isoOf } from './dates.js';
 import { levelOf, nodeOf, type Level, type Node } from './levels.js';
 import { DEPTH_MAX, NAME_EXPECTED, PROPERTIES_MAX, countProperties, inferredType, isName, propertySchema, type PropertySchema } from './property-schema.js';
+import { PROPERTIES_BYTES_MAX as BYTES_MAX } from '../shard/stored-properties.js';
 import { listed, pathText, refusal, tagOf } from './refusal.js';
 import type { Schema } from './schema.js';
 
-/** Of one object, as JSON. */
-export const BYTES_MAX = 16 * 2 ** 20;
+export { BYTES_MAX };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

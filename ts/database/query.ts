@@ -2,16 +2,15 @@
 import { VectileError, invalid } from '../errors.js';
 import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
-import type { Shard } from '../shard/shard.js';
 import type { StoredObject } from '../shard/types.js';
 import { call, type CallOptions } from './calls.js';
 import { filterOf } from './hits.js';
 import { diverseResults, hitResults, type GroupedResult, type QueryResult } from './hit-results.js';
 import type { CollectionHost, ShardHost } from './host.js';
-import { hybridHits } from './hybrid.js';
+import { hybridSearch } from './hybrid.js';
 import { checkId } from './ids.js';
-import { keywordHits, keywordQuery } from './keyword.js';
-import { nearHits, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
+import { keywordQuery, keywordSearch } from './keyword.js';
+import { nearSearch, objectQuery, textQuery, vectorQuery, type VectorQuery } from './near.js';
 import {
   BM25_KEYS, FETCH_OBJECTS_KEYS, HYBRID_KEYS, NEAR_KEYS, fetchPageOf, pageOf,
   type Bm25Options, type FetchObjectsOptions, type FetchOptions, type GroupBy, type Grouped, type GroupValue, type HybridOptions, type NearOptions,
@@ -20,6 +19,7 @@ import {
 import {
   RETURN_OPTIONS, resultMaker, type MetadataName, type MetadataNames, type PropertyNames, type Returned, type StoredResult, type Sure,
 } from './results.js';
+import type { Shards } from './shards.js';
 import { sortKeys, sortedObjects } from './sorted.js';
 import type { Properties, VectorsInput } from './typed.js';
 
@@ -55,7 +55,7 @@ export class Query<P extends object = Properties> {
     return this.#call(options, RETURN_OPTIONS, async (host) => {
       checkId(id);
       const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(host, options);
-      const object = await (await host.shard()).get(id, { vectors: wantsVectors });
+      const [object] = await (await host.shards()).get([id], { vectors: wantsVectors });
       return object ? make(object) : null;
     });
   }
@@ -68,13 +68,8 @@ export class Query<P extends object = Properties> {
       if (!Array.isArray(ids)) throw invalid('ids', 'an array of ids', ids);
       ids.forEach((id, i) => checkId(id, `ids[${i}]`));
       const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(host, options);
-      const shard = await host.shard();
-      const objects: StoredResult<Returned<P, N>, Sure<R>>[] = [];
-      for (const id of ids) {
-        const object = await shard.get(id, { vectors: wantsVectors });
-        if (object) objects.push(make(object));
-      }
-      return { objects };
+      const objects = await (await host.shards()).get(ids, { vectors: wantsVectors });
+      return { objects: objects.filter((object) => object !== undefined).map((object) => make(object)) };
     });
   }
 
@@ -93,9 +88,9 @@ export class Query<P extends object = Properties> {
       const keys = sort === undefined ? [] : sortKeys(host.schema(), sort);
       const { wantsVectors, make } = resultMaker<Returned<P, N>, Sure<R>>(host, options);
       const filter = await filterOf(host, filters);
-      const shard = await host.shard();
+      const shards = await host.shards();
       const page = { filter, limit, offset, after, deadline };
-      const objects = await (keys.length ? sortedObjects(shard, { ...page, keys }, wantsVectors, signal) : inOrder(shard, host.pageEnds, page, wantsVectors));
+      const objects = await (keys.length ? sortedObjects(shards, { ...page, keys }, wantsVectors, signal) : inOrder(shards, page, wantsVectors));
       return { objects: objects.map((object) => make(object)) };
     });
   }
@@ -152,7 +147,7 @@ export class Query<P extends object = Properties> {
       const words = keywordQuery(host.schema(), query, options);
       const page = pageOf(options);
       const take = hitResults<P>(host, options);
-      return keywordHits(host, words, page, { filters: options.filters, isExplained: isExplained(options), deadline }, take);
+      return take(await keywordSearch(host, words, page, { filters: options.filters, isExplained: isExplained(options), deadline }));
     });
   }
 
@@ -171,15 +166,18 @@ export class Query<P extends object = Properties> {
     return this.#call(options, HYBRID_KEYS, async (host, signal, deadline) => {
       const page = pageOf(options);
       const take = hitResults<P>(host, options);
-      return hybridHits(host, query, page, { ...options, isExplained: isExplained(options), deadline }, signal, take);
+      return take(await hybridSearch(host, query, page, { ...options, isExplained: isExplained(options), deadline }, signal));
     });
   }
 
   async #near(host: ShardHost, query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>, deadline: Deadline | undefined): Promise<QueryResult<object>> {
     const page = pageOf(options), asked = { ...options, deadline };
-    if (options.diversity === undefined) return nearHits(host, query, page, asked, hitResults<P>(host, options));
+    if (options.diversity === undefined) {
+      const take = hitResults<P>(host, options);
+      return take(await nearSearch(host, query, page, asked));
+    }
     const diverse = diverseResults<P>(host, query.field, options, page, options.diversity);
-    return nearHits(host, query, diverse.page, asked, diverse.take);
+    return diverse.take(await nearSearch(host, query, diverse.page, asked));
   }
 
   #call<T>(
@@ -190,27 +188,31 @@ export class Query<P extends object = Properties> {
   }
 }
 
-async function inOrder(shard: Shard, pageEnds: Map<string, number>, { filter, limit, offset, after, deadline }: Place, vectors: boolean): Promise<StoredObject[]> {
-  const from = after === undefined ? 0 : slotAfter(pageEnds, shard.slotOf(after), after);
-  let objects: (StoredObject | undefined)[];
-  if (filter) {
-    const found = shard.select(filter, deadline);
-    // as of hits of searches, their objects are asked for before anything else has its turn
-    const set = found instanceof Promise ? await found : found;
-    const slots: number[] = [];
-    let left = offset;
-    for (let slot = set.next(from); slot >= 0 && slots.length < limit; slot = set.next(slot + 1)) if (left-- <= 0) slots.push(slot);
-    objects = await shard.getSlots(slots, { vectors });
-  } else {
-    ({ objects } = await shard.scan(shard.skip(from, offset), limit, { vectors }));
+/** Shard by shard, and in each by slots. */
+async function inOrder(shards: Shards, { filter, limit, offset, after, deadline }: PlaceOfPage, vectors: boolean): Promise<StoredObject[]> {
+  const objects: StoredObject[] = [];
+  let first = 0, from = 0, left = offset;
+  if (after !== undefined) {
+    first = shards.numberOf(after);
+    from = await slotAfter(shards, after);
   }
-  const there = objects.filter((object) => object !== undefined);
-  remember(pageEnds, there.at(-1));
-  return there;
+  for (const { handle, pageEnds } of shards.parts.slice(first)) {
+    while (from >= 0 && objects.length < limit) {
+      const page = await handle.page({ from, limit: limit - objects.length, offset: left, filter, want: { vectors }, deadline });
+      objects.push(...page.objects);
+      left -= page.skipped;
+      from = page.next;
+      remember(pageEnds, page.objects.at(-1));
+    }
+    if (objects.length === limit) break;
+    from = 0;
+  }
+  return objects;
 }
 
-function slotAfter(pageEnds: Map<string, number>, slot: number, id: string): number {
-  const known = slot >= 0 ? slot : pageEnds.get(id);
+async function slotAfter(shards: Shards, id: string): Promise<number> {
+  const { handle, pageEnds } = shards.parts[shards.numberOf(id)]!;
+  const known = (await handle.find(id))?.slot ?? pageEnds.get(id);
   if (known === undefined) throw new VectileError('OBJECT_MISSING', `after: expected the id of an object, or the last of a page, got ${JSON.stringify(id)}`);
   return known + 1;
 }
@@ -223,7 +225,7 @@ function remember(pageEnds: Map<string, number>, last: StoredObject | undefined)
 }
 
 /** Of which objects a page is, without an order of their own. */
-interface Place {
+interface PlaceOfPage {
   filter: FilterNode | undefined;
   limit: number;
   offset: number;

@@ -29,6 +29,8 @@ export interface Schema {
   readonly autoSchema: boolean;
   /** Schemas that were stored before there was one are without it: ask `invertedIndexOf`. */
   readonly invertedIndex?: InvertedIndexSchema;
+  /** Of collections without tenants: how many shards there are. Ask `shardCountOf`. */
+  readonly sharding?: { readonly count: number };
   /** Only of collections with tenants. */
   readonly multiTenancy?: MultiTenancySchema;
   /** It was made with a vectorizer: texts are not to be written without vectors by mistake. */
@@ -37,21 +39,24 @@ export interface Schema {
   readonly revision: number;
 }
 
+/** Of a collection. */
+const SHARDS_MAX = 256;
 const VECTOR_NUMBER_MAX = 65_535;
-const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'vectorizer'];
-const UPDATES = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy'];
+const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'sharding', 'vectorizer'];
+const UPDATES = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'sharding'];
 const DEFAULT_INVERTED_INDEX = invertedIndexSchema({});
 const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
 export function createSchema<P extends object = Properties>(config: CollectionConfig<P>): Schema {
   if (typeof config !== 'object' || config === null) throw refusal('INVALID_ARGUMENT', 'config', 'an object', config);
   checkOptions(config, OPTIONS, 'config');
-  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, multiTenancy = {}, vectorizer } = config;
+  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, multiTenancy = {}, sharding, vectorizer } = config;
   checkCollectionName(name);
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
   checkCallback('vectorizer', vectorizer);
   const tenancy = multiTenancySchema(multiTenancy);
+  const count = shardCount(sharding, tenancy !== undefined);
   let schema: Schema = {
     name,
     ...description !== undefined && { description },
@@ -60,13 +65,32 @@ export function createSchema<P extends object = Properties>(config: CollectionCo
     nextVectorNumber: 0,
     autoSchema,
     invertedIndex: invertedIndexSchema(invertedIndex),
-    ...tenancy && { multiTenancy: tenancy },
+    ...tenancy ? { multiTenancy: tenancy } : { sharding: { count } },
     ...vectorizer && { vectorizer: true },
     revision: 1,
   };
   checkCount(schema.properties);
   for (const [vectorName, vector] of entriesOf('vectors', vectors)) schema = withVector(pathText('vectors', [vectorName]), schema, vectorName, vector);
   return schema;
+}
+
+/** How many shards a collection has; with tenants none, because each of them has one. */
+export function shardCountOf({ sharding, multiTenancy }: Schema): number { return multiTenancy ? 0 : sharding?.count ?? 1; }
+
+/** The schema with so many shards. */
+export function withShards(schema: Schema, count: number): Schema { return next({ ...schema, sharding: { count: checkShardCount('count', count) } }); }
+
+function shardCount(sharding: { count?: number } | undefined, hasTenants: boolean): number {
+  if (sharding === undefined) return 1;
+  if (typeof sharding !== 'object' || sharding === null) throw refusal('INVALID_ARGUMENT', 'sharding', 'an object', sharding);
+  checkOptions(sharding, ['count'], 'sharding');
+  if (hasTenants) throw refusal('INVALID_ARGUMENT', 'sharding', 'none beside tenants, each of which has a shard', sharding);
+  return checkShardCount('sharding.count', sharding.count ?? 1);
+}
+
+export function checkShardCount(argument: string, count: number): number {
+  if (!Number.isInteger(count) || count < 1 || count > SHARDS_MAX) throw refusal('INVALID_ARGUMENT', argument, `an integer from 1 to ${SHARDS_MAX}`, count);
+  return count;
 }
 
 export function checkCollectionName(name: unknown): asserts name is string {
@@ -101,9 +125,10 @@ export function dropVector(schema: Schema, name: string): Schema {
 export function updateSchema(schema: Schema, update: CollectionUpdate): Schema {
   if (typeof update !== 'object' || update === null) throw refusal('INVALID_ARGUMENT', 'update', 'an object', update);
   checkOptions(update, UPDATES, 'update');
-  const { name = schema.name, properties = schema.properties, description = schema.description, autoSchema = schema.autoSchema } = update;
+  const { name = schema.name, properties = schema.properties, sharding = schema.sharding, description = schema.description, autoSchema = schema.autoSchema } = update;
   if (name !== schema.name) throw refusal('INVALID_ARGUMENT', 'name', `${schema.name}, because it cannot be changed`, name);
   if (!areEqual(properties, schema.properties)) throw refusal('INVALID_ARGUMENT', 'properties', 'those there are; addProperty adds one', properties);
+  if (JSON.stringify(sharding) !== JSON.stringify(schema.sharding)) throw refusal('INVALID_ARGUMENT', 'sharding', 'what there is; reshard changes it', sharding);
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
   const invertedIndex = changedInvertedIndex(invertedIndexOf(schema), update.invertedIndex ?? {});
@@ -145,7 +170,7 @@ export function checkPropertyNames(schema: Schema, names: readonly string[], arg
 
 /** A configuration that makes the same collection again, as far as it is stored. */
 export function configOf<P extends object = Properties>(schema: Schema): StoredConfig<P> {
-  const { name, description, properties, autoSchema, multiTenancy } = schema;
+  const { name, description, properties, autoSchema, multiTenancy, sharding } = schema;
   const vectors: Record<string, VectorConfig> = Object.create(null);
   for (const { number: _, name: vectorName, index, quantizer, ...vector } of schema.vectors) {
     vectors[vectorName] = { ...vector, index: { ...index }, quantizer: { ...quantizer } };
@@ -154,6 +179,7 @@ export function configOf<P extends object = Properties>(schema: Schema): StoredC
     name, ...description !== undefined && { description }, properties: structuredClone(properties) as PropertyConfig<P>[], vectors, autoSchema,
     invertedIndex: structuredClone(invertedIndexOf(schema)),
     ...multiTenancy && { multiTenancy: { ...multiTenancy } },
+    ...sharding && { sharding: { ...sharding } },
   };
 }
 

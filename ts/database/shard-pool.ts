@@ -3,9 +3,8 @@
  * one that is pinned is not closed. It knows neither names nor states.
  */
 import { VectileError } from '../errors.js';
-import type { Shard } from '../shard/shard.js';
-import type { CatalogEntry } from './catalog.js';
-import { newSurroundings, type OpenCollections, type OpenShard, type Surroundings } from './open-collections.js';
+import type { ShardHandle } from '../shard/handle.js';
+import { newSurroundings, type OpenCollections, type OpenShard, type ShardEntry, type Surroundings } from './open-collections.js';
 
 export interface Budget {
   /** Shards that are open at a time; whoever needs another one waits. */
@@ -19,9 +18,9 @@ export interface Pin {
   readonly shardId: string;
   readonly surroundings: Surroundings;
   uses: number;
-  entry: CatalogEntry;
+  entry: ShardEntry;
   open: OpenShard | undefined;
-  opened: Shard | undefined;
+  opened: ShardHandle | undefined;
   closing: Promise<void> | undefined;
   bytes: number;
   /** What a closing that nobody asked for has failed with; told to the next user. */
@@ -48,12 +47,12 @@ export class ShardPool {
   }
 
   /** Open ones of a collection. */
-  of(collection: string): Shard[] {
+  of(collection: string): ShardHandle[] {
     return [...this.#open].flatMap(({ opened, closing, entry }) => (opened && !closing && entry.schema.name === collection ? [opened] : []));
   }
 
   /** Does work with those that are open, one after another. */
-  async forEach(collection: string, work: (shard: Shard) => Promise<void>): Promise<void> {
+  async forEach(collection: string, work: (shard: ShardHandle) => Promise<void>): Promise<void> {
     for (const pin of [...this.#open]) {
       if (!pin.opened || pin.closing || pin.entry.schema.name !== collection) continue;
       pin.uses++;
@@ -67,7 +66,7 @@ export class ShardPool {
   }
 
   /** From now on it stays open once it is, until `unpin`. `entry`: the collection, with the shard of the tenant. */
-  pin(entry: CatalogEntry): Pin {
+  pin(entry: ShardEntry): Pin {
     const pin = this.#pinOf(entry);
     pin.uses++;
     return pin;
@@ -86,7 +85,7 @@ export class ShardPool {
   }
 
   /** What belongs to a shard, whether it is open or not. `subscribed`: tells when the last listener may have gone. */
-  surroundings(entry: CatalogEntry): { surroundings: Surroundings; subscribed(): void } {
+  surroundings(entry: ShardEntry): { surroundings: Surroundings; subscribed(): void } {
     const pin = this.#pinOf(entry);
     return { surroundings: pin.surroundings, subscribed: () => this.#forgetIfIdle(pin) };
   }
@@ -139,7 +138,7 @@ export class ShardPool {
     if (failures.length) throw failures[0];
   }
 
-  #pinOf(entry: CatalogEntry): Pin {
+  #pinOf(entry: ShardEntry): Pin {
     let pin = this.#pins.get(entry.shard);
     if (!pin) {
       const surroundings = newSurroundings();

@@ -1,7 +1,7 @@
 /** What a database and its collections come to, in counts and bytes. */
 import { VectileError } from '../errors.js';
 import type { ShardStats } from '../shard/types.js';
-import type { Shard } from '../shard/shard.js';
+import type { ShardHandle } from '../shard/handle.js';
 import type { IndexStats } from '../types.js';
 import type { Schema } from './schema.js';
 import type { TenantEntry } from './tenant-catalog.js';
@@ -30,8 +30,14 @@ export interface DatabaseStats {
   bytes: { memory: number; disk: number };
 }
 
-export async function collectionStats(schema: Schema, opening: Promise<Shard>): Promise<CollectionStats> {
-  let shard: Shard;
+/** Of a collection without tenants. What is told of its shards is added up; of several, no index says anything. */
+export async function collectionStats(schema: Schema, opening: readonly Promise<ShardHandle>[]): Promise<CollectionStats> {
+  const all = await Promise.all(opening.map((shard) => shardStats(schema, shard)));
+  return all.length === 1 ? all[0]! : summed(schema, all);
+}
+
+async function shardStats(schema: Schema, opening: Promise<ShardHandle>): Promise<CollectionStats> {
+  let shard: ShardHandle;
   try {
     shard = await opening;
   } catch (failure) {
@@ -45,13 +51,16 @@ export async function collectionStats(schema: Schema, opening: Promise<Shard>): 
 }
 
 /** Of a collection with tenants. */
-export async function tenantsStats(schema: Schema, tenants: Iterable<TenantEntry>, shards: readonly Shard[]): Promise<CollectionStats> {
+export async function tenantsStats(schema: Schema, tenants: Iterable<TenantEntry>, shards: readonly ShardHandle[]): Promise<CollectionStats> {
   const byStatus = { ACTIVE: 0, INACTIVE: 0, OFFLOADED: 0, OFFLOADING: 0, ONLOADING: 0, open: shards.length };
   for (const { status } of tenants) byStatus[status]++;
-  const sum: CollectionStats = { ...none(), vectors: Object.create(null), inverted: undefined, failure: undefined, tenants: byStatus };
+  return { ...summed(schema, await Promise.all(shards.map((shard) => shardStats(schema, Promise.resolve(shard))))), tenants: byStatus };
+}
+
+function summed(schema: Schema, all: readonly CollectionStats[]): CollectionStats {
+  const sum: CollectionStats = { ...none(), vectors: Object.create(null), inverted: undefined, failure: undefined };
   for (const { name } of schema.vectors) sum.vectors[name] = { count: 0, unlinked: 0, index: undefined };
-  for (const shard of shards) {
-    const { objects, memory, disk, written, vectors, failure } = await collectionStats(schema, Promise.resolve(shard));
+  for (const { objects, memory, disk, written, vectors, failure } of all) {
     sum.objects += objects;
     addAll(sum.memory, memory);
     addAll(sum.disk, disk);

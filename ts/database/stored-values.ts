@@ -1,12 +1,9 @@
-/** Values of stored objects by which results are sorted and grouped. */
-import { hasOrder, valueOf, type Scalar, type Value } from '../search/values.js';
-import type { StoredObject } from '../shard/types.js';
+/** Properties by whose values results are sorted and grouped. */
+import { hasOrder, type Scalar } from '../search/values.js';
 import { levelOf } from './levels.js';
 import { scalarOf, type PropertySchema } from './property-schema.js';
 import { listed, refusal } from './refusal.js';
 import type { Schema } from './schema.js';
-
-const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Throws SCHEMA_MISMATCH for a property that is not there or whose values have no order. */
 export function orderedProperty(schema: Schema, name: unknown, argument: string): PropertySchema {
@@ -17,12 +14,6 @@ export function orderedProperty(schema: Schema, name: unknown, argument: string)
     throw refusal('SCHEMA_MISMATCH', argument, `a property whose values have an order, which those of ${property.dataType} have not`, name);
   }
   return property;
-}
-
-/** One for each property. */
-export function storedValues(object: StoredObject, properties: readonly PropertySchema[]): Value[] {
-  const stored = JSON.parse(utf8Decoder.decode(object.properties)) as Record<string, unknown>;
-  return properties.map(({ name, dataType }) => (Object.hasOwn(stored, name) ? valueOf(dataType, stored[name]) : null));
 }
 
 /** As it is given back. */

@@ -4,12 +4,12 @@
  * record, what does not count any more is removed after it, and `resume` does what was left undone.
  */
 import { VectileError, invalid } from '../errors.js';
-import { Shard } from '../shard/shard.js';
+import { removeShard } from '../shard/shard.js';
 import type { OpenStore } from '../storage/storage.js';
-import type { Catalog, CatalogEntry } from './catalog.js';
+import type { Catalog } from './catalog.js';
 import { newHexId } from './catalog.js';
 import { copyAway, copyBack, isWhole, removeCopy, type OffloadPlace } from './offload.js';
-import { SHARDS, type OpenCollections } from './open-collections.js';
+import { SHARDS, type OpenCollections, type ShardEntry } from './open-collections.js';
 import type { ShardPool } from './shard-pool.js';
 import { tenantMissing, type TenantInput } from './tenants.js';
 import type { TenantEntry } from './tenant-catalog.js';
@@ -140,7 +140,7 @@ export class TenantStates {
         const shard = await open.openShard(this.#entry(collection, tenant.shard));
         try {
           await shard.snapshot();
-          nextSeq = shard.seq + 1;
+          nextSeq = await shard.lastSeq() + 1;
         } finally {
           await shard.close({ discard: true });
         }
@@ -180,7 +180,7 @@ export class TenantStates {
     const { store, catalog } = this.#places;
     const prefix = SHARDS + shard;
     store.blobs.release(`${prefix}/`);
-    await Shard.remove(store, prefix);
+    await removeShard(store, prefix);
     const left = [...(await store.blobs.list(`${prefix}/`)).map(({ name }) => name), ...await store.logs(`${prefix}/`)];
     if (left.length) throw new VectileError('STORAGE_FAILED', `${left[0]}: expected it to be removed, got it still there`);
     catalog.purge({ shards: [shard] });
@@ -216,10 +216,10 @@ export class TenantStates {
     return present?.shard === shard ? present.status : undefined;
   }
 
-  #entry(collection: string, shard: string): CatalogEntry {
+  #entry(collection: string, shard: string): ShardEntry {
     const entry = this.#places.catalog.collections.get(collection);
     if (!entry) throw new VectileError('COLLECTION_MISSING', `name: expected that of a collection, got ${JSON.stringify(collection)}`);
-    return { ...entry, shard };
+    return { schema: entry.schema, shard };
   }
 
   #placeOf(tenant: Named, offload: OpenStore): OffloadPlace {

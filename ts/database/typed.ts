@@ -152,6 +152,8 @@ export interface CollectionConfig<P extends object = Properties> {
   autoSchema?: boolean;
   /** With tenants, the index of a vector is `dynamic` unless it says otherwise. */
   multiTenancy?: MultiTenancyConfig;
+  /** How many shards the objects are spread over, by their ids, 1 … 256; `config.reshard` changes it. Default 1. With tenants there is one for each. */
+  sharding?: { count?: number };
   /** A function, so it is not stored, only that there is one: give it again to `use`. */
   vectorizer?: Vectorizer;
 }
@@ -169,6 +171,8 @@ export interface CollectionUpdate {
   description?: string;
   autoSchema?: boolean;
   multiTenancy?: MultiTenancyConfig;
+  /** As it is; `config.reshard` changes it. */
+  sharding?: { count?: number };
   /** Only what is given is changed; lists of words are replaced whole. */
   invertedIndex?: InvertedIndexConfig;
   vectors?: Readonly<Record<string, VectorConfig>>;

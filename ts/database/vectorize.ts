@@ -1,6 +1,6 @@
 /** Vectors of texts, by the function a collection was given. */
 import { VectileError } from '../errors.js';
-import { checkAborted } from './calls.js';
+import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
 import type { Schema } from './schema.js';
 
@@ -22,8 +22,8 @@ export function textOf(schema: Schema, properties: object): string | undefined {
 }
 
 /** Whether what is merged with `patch` may have other texts than before. */
-export function touchesText(schema: Schema, patch: object): boolean {
-  return schema.properties.some(({ name, dataType }) => isText(dataType) && Object.hasOwn(patch, name));
+export function touchesText(schema: Schema, names: readonly string[]): boolean {
+  return schema.properties.some(({ name, dataType }) => isText(dataType) && names.includes(name));
 }
 
 /** Whether texts without vectors get them: `null` for a vectorizer says that they do not. Otherwise what was forgotten is missed. */

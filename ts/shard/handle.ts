@@ -29,7 +29,7 @@ export interface ShardHandle {
   /** Where an object is; undefined if there is none. */
   find(id: string): Answer<Place | undefined>;
   /** In the order of the ids; undefined in place of those that are not there. */
-  get(ids: readonly string[], want?: Want): Promise<(StoredObject | undefined)[]>;
+  getMany(ids: readonly string[], want?: Want): Promise<(StoredObject | undefined)[]>;
   /** Writes up to 1,000 objects as one record: after a crash all of it is there or nothing. Ids must differ. What fails its condition is left out and has an error in its place. */
   write(changes: readonly Change[], durability?: Durability): Promise<Outcome[]>;
   /** Deletes objects for which the filter is true; one that was written since it was found only if it still matches. */
@@ -47,6 +47,8 @@ export interface ShardHandle {
   page(request: PageRequest): Promise<Page>;
   /** The first rows by an order. */
   sorted(request: SortRequest, signal?: AbortSignal): Promise<SortedRows>;
+  /** That of an object, to go on from; undefined if it is not there. */
+  row(id: string, keys: readonly SortKey[]): Promise<SortRow | undefined>;
   /** What can be said of values of objects. */
   aggregate(request: AggregateRequest, signal?: AbortSignal): Promise<Aggregated>;
 

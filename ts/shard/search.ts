@@ -9,7 +9,7 @@ import { Deadline } from '../search/deadline.js';
 import { expand } from '../search/expand.js';
 import { evaluate, sectionsOf, type FilterNode } from '../search/filter.js';
 import { InvertedIndex, type InvertedOptions, type InvertedStats } from '../search/inverted.js';
-import { statistics } from '../search/keyword-query.js';
+import { statistics, type KeywordQuery, type KeywordStatistics } from '../search/keyword-query.js';
 import type { SectionedPart } from '../search/part.js';
 import { SlotSet } from '../search/slot-set.js';
 import type { FrozenPart, PartFile } from '../search/stored-part.js';
@@ -117,14 +117,19 @@ export class ShardSearch {
     });
   }
 
-  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> {
-    const { fields, typoTolerance, filter, keys = [], explain: isExplained, deadline: given, ...options } = request;
-    const names: SectionName[] = fields.flatMap(({ properties }) => properties.map(({ name }) => `terms:${name}` as const));
+  statistics(request: KeywordRequest): KeywordStatistics | Promise<KeywordStatistics> {
+    const deadline = request.deadline ?? new Deadline();
+    return this.#read(termsOf(request), (parts) => statistics(parts, queryOf(request, parts, deadline), deadline));
+  }
+
+  keyword(request: KeywordRequest): Omit<KeywordHits, 'seq'> | Promise<Omit<KeywordHits, 'seq'>> {
+    const { filter, keys = [], explain: isExplained, deadline: given, statistics: ofAll, ...options } = request;
+    const names = termsOf(request);
     for (const key of keys) names.push(`numbers:${key}`);
     return this.#read(filter ? [...names, ...sectionsOf(filter)] : names, (parts) => {
       const deadline = given ?? new Deadline();
-      const query = expand(parts, fields, typoTolerance, deadline);
-      const counted = statistics(parts, query, deadline);
+      const query = queryOf(request, parts, deadline);
+      const counted = ofAll ?? statistics(parts, query, deadline);
       const slots = filter && this.#evaluate(filter, parts, deadline);
       const hits = search(parts, query, counted, { ...options, deadline, ...slots && { filter: slots.words } });
       const explanations = isExplained ? hits.slots.map((slot) => {
@@ -193,6 +198,12 @@ export class ShardSearch {
     }
     this.#isComplete = true;
   }
+}
+
+const termsOf = ({ fields }: KeywordRequest): SectionName[] => fields.flatMap(({ properties }) => properties.map(({ name }) => `terms:${name}` as const));
+
+function queryOf({ fields, typoTolerance }: KeywordRequest, parts: readonly SectionedPart[], deadline: Deadline): KeywordQuery {
+  return expand(parts, fields, typoTolerance, deadline);
 }
 
 export function numbersOf(columns: readonly Float64Array[], slots: readonly number[]): HitNumbers {

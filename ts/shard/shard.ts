@@ -4,20 +4,30 @@
  * read beside it.
  */
 import { VectileError } from '../errors.js';
+import type { KeywordStatistics } from '../search/keyword-query.js';
 import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
 import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { SectionCache } from '../search/section-cache.js';
 import type { SlotSet } from '../search/slot-set.js';
+import type { SortRow } from '../search/sorting.js';
 import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
 import type { Durability, OpenStore, ShardLog } from '../storage/storage.js';
+import { aggregated } from './aggregate.js';
+import { deleteMany } from './delete-many.js';
+import type {
+  AggregateRequest, Aggregated, DeleteManyOptions, DeleteManyResult, Page, PageRequest, Place, ShardHandle, SortKey, SortRequest, SortedRows, Want,
+} from './handle.js';
 import { pause } from './pause.js';
 import { decodeRecord, type ShardIdentity } from './record.js';
 import { numbersOf } from './search.js';
+import { LastSelection, pageOf } from './select.js';
 import { deleteUnnamed, readManifest, writeSnapshot, type SnapshotPlace } from './snapshot.js';
+import { rowOfObject, sortedRows } from './sorted.js';
 import { ShardState } from './state.js';
 import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, Question, ShardStats, StoredObject } from './types.js';
+import type { FieldNear } from './vector-field.js';
 import { WriteQueue, type WriteHost } from './write-queue.js';
 
 export interface ShardOptions {
@@ -54,7 +64,7 @@ const REFRESH_MS = 250;
 /** A reader whose files are taken away beneath it begins again. */
 const ATTEMPTS = 5;
 
-export class Shard {
+export class Shard implements ShardHandle {
   onChange: ((events: ChangeEvent[]) => void) | undefined;
   readonly #options: ShardOptions;
   readonly #place: SnapshotPlace;
@@ -73,6 +83,7 @@ export class Shard {
   #closing: Promise<void> | undefined;
   #isClosed = false;
   readonly #writes: WriteQueue;
+  readonly #lastSelection = new LastSelection();
   #working: Promise<void> | undefined;
   #isSnapshotting = false;
   #isFlushing = false;
@@ -114,12 +125,6 @@ export class Shard {
     return shard;
   }
 
-  /** Deletes every file of a shard that is not open. The log goes last: until then what remains is found by its name. */
-  static async remove(store: OpenStore, prefix: string): Promise<void> {
-    for (const { name } of await store.blobs.list(`${prefix}/`)) await store.blobs.delete(name);
-    await store.deleteLog(`${prefix}/log`);
-  }
-
   get size(): number { return this.#state.objects.table.size; }
 
   /** Why writes are refused, if they are. */
@@ -128,40 +133,61 @@ export class Shard {
   /** Of the last write: while it stays, nothing has changed. */
   get seq(): number { return this.#state.seq; }
 
+  lastSeq(): number { return this.seq; }
+
   slotOf(id: string): number { return this.#state.objects.table.slotOf(id); }
 
   /** Of the object in a slot; 0 if it is free. */
   revisionOf(slot: number): number { return this.#state.objects.table.has(slot) ? this.#state.objects.table.revisions[slot]! : 0; }
 
-  /**
-   * Writes up to so many objects as one record: after a crash all of it is there or nothing. Ids must differ. What fails its
-   * condition is left out and has an error in its place; what `effect` throws that is no VectileError is thrown, and nothing
-   * is written.
-   */
+  find(id: string): Place | undefined {
+    const slot = this.slotOf(id);
+    return slot < 0 ? undefined : { slot, revision: this.revisionOf(slot) };
+  }
+
+  count(filter?: FilterNode, deadline?: Deadline): number | Promise<number> {
+    this.#checkOpen();
+    if (!filter) return this.size;
+    const found = this.select(filter, deadline);
+    return found instanceof Promise ? found.then(({ count }) => count) : found.count;
+  }
+
   write(changes: readonly Change[], durability: Durability = this.#options.durability ?? 'sync'): Promise<Outcome[]> {
     const refusal = this.#closing ? closed() : this.#refusal();
     return refusal ? Promise.reject(refusal) : this.#writes.add(changes, durability);
   }
 
+  deleteMany(filter: FilterNode, options: DeleteManyOptions, signal?: AbortSignal): Promise<DeleteManyResult> { return deleteMany(this, filter, options, signal); }
+
+  getMany(ids: readonly string[], want?: Want): Promise<(StoredObject | undefined)[]> { return Promise.all(ids.map((id) => this.get(id, want))); }
+
   /** Undefined if there is no such object. */
-  async get(id: string, want?: { vectors?: boolean }): Promise<StoredObject | undefined> {
+  async get(id: string, want?: Want): Promise<StoredObject | undefined> {
     const slot = this.slotOf(id);
     if (slot < 0) return undefined;
     const object = await this.#read(slot, want?.vectors ?? false);
     return object?.id === id ? object : this.get(id, want);
   }
 
-  /** Undefined in place of slots that are free. All are looked up before it returns: a slot may go to another object afterwards. */
-  async getSlots(slots: readonly number[], want?: { vectors?: boolean }): Promise<(StoredObject | undefined)[]> {
-    return Promise.all(slots.map((slot) => this.#read(slot, want?.vectors ?? false)));
+  async read(slots: readonly number[], seq: number, want?: Want): Promise<(StoredObject | undefined)[]> {
+    const objects = await Promise.all(slots.map((slot) => (this.revisionOf(slot) <= seq ? this.#read(slot, want?.vectors ?? false) : undefined)));
+    // one that was moved while it was read may have been written, too
+    return objects.map((object) => (object && object.revision <= seq ? object : undefined));
   }
+
+  page(request: PageRequest): Promise<Page> { return pageOf(this, this.#lastSelection, request); }
+
+  sorted(request: SortRequest, signal?: AbortSignal): Promise<SortedRows> { return sortedRows(this, request, signal); }
+
+  row(id: string, keys: readonly SortKey[]): Promise<SortRow | undefined> { return rowOfObject(this, id, keys); }
+
+  aggregate(request: AggregateRequest, signal?: AbortSignal): Promise<Aggregated> { return aggregated(this, request, signal); }
 
   idOf(slot: number): string | undefined { return this.#state.objects.table.has(slot) ? this.#state.objects.table.idOf(slot) : undefined; }
 
   /** Objects in the order of their slots, which they keep for life, or those of a set. `next`: where to go on, −1 at the end. */
-  async scan(fromSlot: number, limit: number, want?: { vectors?: boolean; filter?: SlotSet | undefined }): Promise<{ objects: StoredObject[]; next: number }> {
+  async scan(fromSlot: number, limit: number, want?: Want, filter?: SlotSet): Promise<{ objects: StoredObject[]; next: number }> {
     const objects: StoredObject[] = [];
-    const filter = want?.filter;
     const following = (slot: number) => (filter ? filter.next(slot) : slot < this.#state.objects.table.extent ? slot : -1);
     let slot = following(fromSlot);
     for (; slot >= 0 && objects.length < limit; slot = following(slot + 1)) {
@@ -171,30 +197,38 @@ export class Shard {
     return { objects, next: slot };
   }
 
-  /** The slot past the next `count` objects from `fromSlot` on. */
-  skip(fromSlot: number, count: number): number {
+  /** The slot past the next `count` objects from `fromSlot` on, and how many there were. */
+  skip(fromSlot: number, count: number): { slot: number; skipped: number } {
     const { table } = this.#state.objects;
-    let slot = fromSlot;
-    for (let left = count; left > 0 && slot < table.extent; slot++) if (table.has(slot)) left--;
-    return slot;
+    let slot = fromSlot, skipped = 0;
+    for (; skipped < count && slot < table.extent; slot++) if (table.has(slot)) skipped++;
+    return { slot, skipped };
   }
 
-  /** The k nearest by a named vector. None if the shard does not know it. */
   near(field: number, query: Float32Array, { filter, keys, deadline, ...options }: NearOptions): Near | Promise<Near> {
-    return this.#ask(({ fields, search }) => {
+    return this.#ask((state) => {
+      const { fields, search, seq } = state;
       const near = (within?: SlotSet) => fields.get(field)?.near(query, { ...options, within }) ?? { slots: [], distances: [] };
-      if (!filter && !keys?.length) return near();
+      if (!filter && !keys?.length) return withSeq(near(), seq);
       return search.within({ filter, keys, deadline }, (slots, columns) => {
-        const withNumbers = (found: Near): Near => ({ ...found, numbers: numbersOf(columns, found.slots) });
+        const { seq: seen } = state; // files may have been waited for
+        const withNumbers = (found: FieldNear): Near => ({ ...found, seq: seen, ...keys?.length && { numbers: numbersOf(columns, found.slots) } });
         const found = near(slots);
-        if (!keys?.length) return found;
         return found instanceof Promise ? found.then(withNumbers) : withNumbers(found);
       });
     });
   }
 
-  /** The best by keywords. */
-  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> { return this.#ask(({ search }) => search.keyword(request)); }
+  statistics(request: KeywordRequest): KeywordStatistics | Promise<KeywordStatistics> { return this.#ask(({ search }) => search.statistics(request)); }
+
+  keyword(request: KeywordRequest): KeywordHits | Promise<KeywordHits> {
+    return this.#ask((state) => {
+      const found = state.search.keyword(request);
+      // what was written while files were waited for is in it or not: taken for later, it is asked for anew
+      const { seq } = state;
+      return withSeq(found, seq);
+    });
+  }
 
   /** Slots of objects for which a filter is true. */
   select(filter: FilterNode, deadline?: Deadline): SlotSet | Promise<SlotSet> {
@@ -553,6 +587,16 @@ export class Shard {
     await this.#onLog(() => this.#log.trim(written.manifest.seq + 1));
     await deleteUnnamed(this.#place, written.manifest, this.#state.objects);
   }
+}
+
+/** Deletes every file of a shard that is not open. The log goes last: until then what remains is found by its name. */
+export async function removeShard(store: OpenStore, prefix: string): Promise<void> {
+  for (const { name } of await store.blobs.list(`${prefix}/`)) await store.blobs.delete(name);
+  await store.deleteLog(`${prefix}/log`);
+}
+
+function withSeq<T extends object>(found: T | Promise<T>, seq: number): (T & { seq: number }) | Promise<T & { seq: number }> {
+  return found instanceof Promise ? found.then((there) => ({ ...there, seq })) : { ...found, seq };
 }
 
 function asError(cause: unknown, expected: string): VectileError {

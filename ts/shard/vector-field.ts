@@ -13,7 +13,7 @@ import { VectileError } from '../errors.js';
 import type { IndexStats, RowBatch, VectorReader } from '../types.js';
 import { pull } from './pull.js';
 import type { SlotSet } from '../search/slot-set.js';
-import type { FieldSpec, Near } from './types.js';
+import type { FieldSpec } from './types.js';
 
 /** Where vectors are that the index does not keep. */
 export interface VectorSource {
@@ -29,6 +29,12 @@ export interface FieldNearOptions {
   oversampling?: number | undefined;
   /** Default: all. */
   within?: SlotSet | undefined;
+}
+
+/** Nearest first. */
+export interface FieldNear {
+  slots: number[];
+  distances: number[];
 }
 
 /** Candidates that are rescored for each hit where vectors must be waited for. */
@@ -111,7 +117,7 @@ export class VectorField {
   }
 
   /** The k nearest to a query of the right dimensions, of a set of slots. At once, unless full vectors must be waited for. */
-  near(query: Float32Array, { k, ef, oversampling, within }: FieldNearOptions): Near | Promise<Near> {
+  near(query: Float32Array, { k, ef, oversampling, within }: FieldNearOptions): FieldNear | Promise<FieldNear> {
     const recent = this.#nearInTail(query, k, within);
     const index = this.#index;
     if (!index || index.size === this.#hidden.size) return this.#merge(NONE, recent, k);
@@ -278,7 +284,7 @@ export class VectorField {
     }
   }
 
-  async #rescore(query: Float32Array, slots: number[], recent: Found, k: number): Promise<Near> {
+  async #rescore(query: Float32Array, slots: number[], recent: Found, k: number): Promise<FieldNear> {
     const vectors = await this.#source.read(slots);
     const present = slots.filter((_, i) => vectors[i]);
     if (this.#isDisposed) throw new VectileError('CLOSED', 'shard: expected one in use, got one closed');
@@ -289,7 +295,7 @@ export class VectorField {
   }
 
   /** Both are sorted by distance; a slot that is in both is taken from the tail, where it is newer. */
-  #merge(found: Found, recent: Found, k: number): Near {
+  #merge(found: Found, recent: Found, k: number): FieldNear {
     const slots: number[] = [];
     const distances: number[] = [];
     const isRecent = recent.ids.length ? new Set(recent.ids) : undefined;

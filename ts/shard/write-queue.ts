@@ -6,7 +6,8 @@ import { VectileError } from '../errors.js';
 import type { Durability } from '../storage/storage.js';
 import type { Objects } from './objects.js';
 import { encodeRecord, type ResolvedEffect, type ShardIdentity, type ShardRecord } from './record.js';
-import type { Change, Outcome, StoredObject } from './types.js';
+import { patchedProperties } from './stored-properties.js';
+import type { Change, Content, Outcome, Patch, StoredObject } from './types.js';
 
 /** Writes that are appended together. */
 const GROUP_CHANGES = 1024;
@@ -137,33 +138,34 @@ export class WriteQueue {
 
   /** At once where nothing is to be read. */
   #resolveChange(change: Change, seq: number, time: number, effects: ResolvedEffect[]): Outcome | Promise<Outcome> {
-    const { id, needsOld } = change;
+    const { id, effect } = change;
     const { table } = this.#host.objects;
     const slot = table.slotOf(id);
     const revision = slot < 0 ? 0 : table.revisions[slot]!;
     const outcomeOf = (old: StoredObject | undefined): Outcome => {
-      const effect = change.effect(old);
-      if (!effect || (effect === 'delete' && slot < 0)) return { written: false, revision };
       if (effect === 'delete') {
+        if (slot < 0) return { written: false, revision };
         effects.push({ id, created: 0, updated: 0, content: undefined });
-      } else {
-        const { properties, vectors, created = old?.created ?? time, updated = time } = effect;
-        effects.push({ id, created, updated, content: { properties, vectors: vectors === 'kept' && slot < 0 ? [] : vectors } });
+        return { written: true, revision: seq };
       }
+      const { properties, vectors, created = old?.created ?? time, updated = time } = 'patch' in effect ? patched(old!, effect) : effect;
+      effects.push({ id, created, updated, content: { properties, vectors: vectors === 'kept' && slot < 0 ? [] : vectors } });
       return { written: true, revision: seq };
     };
     try {
       checkConditions(change, slot, revision);
-      return slot < 0 ? outcomeOf(undefined) : this.#readOld(slot, needsOld ?? false, time).then(outcomeOf).catch(failedOutcome);
+      if (slot < 0 || effect === 'delete') return outcomeOf(undefined);
+      return this.#readOld(slot, effect, time).then(outcomeOf).catch(failedOutcome);
     } catch (error) {
       return failedOutcome(error);
     }
   }
 
-  /** An object that is damaged can be replaced and deleted, if nothing of it is needed. */
-  async #readOld(slot: number, isNeeded: boolean, time: number): Promise<StoredObject | undefined> {
+  /** An object that is damaged can be replaced, if nothing of it is needed. */
+  async #readOld(slot: number, effect: Content | Patch, time: number): Promise<StoredObject | undefined> {
+    const isNeeded = 'patch' in effect;
     try {
-      return await this.#host.read(slot, isNeeded);
+      return await this.#host.read(slot, isNeeded && effect.vectors.length > 0);
     } catch (cause) {
       if (isNeeded || !(cause instanceof VectileError) || cause.code !== 'STORAGE_CORRUPT') throw cause;
       const { table } = this.#host.objects;
@@ -184,6 +186,12 @@ function checkConditions({ id, expect, ifRevision }: Change, slot: number, revis
 function failedOutcome(error: unknown): Outcome {
   if (error instanceof VectileError) return { error };
   throw error;
+}
+
+function patched(old: StoredObject, patch: Patch): Content {
+  const { vectors: given } = patch;
+  const kept = (old.vectors ?? []).filter(({ number }) => !given.some((vector) => vector.number === number));
+  return { properties: patchedProperties(old.properties, patch), vectors: given.length ? [...kept, ...given] : 'kept' };
 }
 
 function strongest(durabilities: readonly Durability[]): Durability {
