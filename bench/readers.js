@@ -25,7 +25,8 @@ const { k, m, efConstruction, rounds } = options;
 const ef = options.efs[0];
 const entry = pathToFileURL(join(repositoryDir, 'dist', 'engine.node.js')).href;
 const { VectorIndex } = await import(entry);
-const data = await openDataset(options.dataset, { limit: options.limit ?? Infinity, progress: createProgress() });
+const progress = createProgress();
+const data = await openDataset(options.dataset, { limit: options.limit ?? Infinity, progress });
 const queries = new Float32Array(new SharedArrayBuffer(data.queries.byteLength));
 queries.set(data.queries);
 
@@ -50,12 +51,14 @@ printTable([
 console.log(`\nwritten to ${writeResult(`${data.name}-readers-node${nodeMajor()}.json`, result)}`);
 
 async function measure({ name, index: settings }) {
+  progress.note(`building ${name}`);
   const graph = settings.type === 'hnsw' ? { maxConnections: m, efConstruction } : {};
   const alone = await VectorIndex.create({ dimensions: data.dimensions, metric: data.metric, seed: 1, ...graph, ...settings });
   alone.addMany(Uint32Array.from({ length: data.rows }, (_, i) => i), data.base);
   while (alone.work(50));
   const owner = await VectorIndex.deserialize(alone.serialize(), { shared: true });
   const search = settings.type === 'hnsw' ? { k, ef } : { k };
+  progress.note(`searching ${name}`);
   const threads = [];
   for (let i = 0; i < 2; i++) {
     const workerData = { entry, share: await owner.share(), queries, dimensions: data.dimensions, options: search };

@@ -8,11 +8,11 @@ import { random, vector } from './random.js';
 const { entry, share, seed, dimensions, k } = workerData;
 const { SharedReader } = await import(entry);
 const next = random(seed);
-let reader = new SharedReader(share);
+const reader = new SharedReader(share);
 let isDone = false;
 
 parentPort.on('message', (message) => {
-  if (message.share) reader = new SharedReader(message.share);
+  if (message.share) reader.follow(message.share);
   else isDone = true;
 });
 

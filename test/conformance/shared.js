@@ -14,28 +14,25 @@ export function comparing({ VectorIndex, SharedReader }) {
   let indexes = 0;
 
   async function withReader(index) {
-    const { place } = await index.share();
-    let reader = new SharedReader(index.shareAgain(place));
-    index.onMoved = () => { reader = undefined; };
+    const share = await index.share();
+    const reader = new SharedReader(share);
+    index.onMoved = () => reader.follow(index.shareAgain(share.place));
     const { search, filter, filterOfBits, dispose } = VectorIndex.prototype;
     const theirs = new WeakMap(); // the reader's filter, by the owner's
-    const made = (own, make) => {
-      theirs.set(own, { make, reader: undefined, filter: undefined });
+    const both = (own, their) => {
+      theirs.set(own, their);
       return own;
     };
-    index.filter = (ids) => made(filter.call(index, ids), (one) => one.filter([...ids]));
-    index.filterOfBits = (bits) => made(filterOfBits.call(index, bits), (one) => one.filterOfBits(bits));
-    const filterFor = (own) => {
-      const known = theirs.get(own);
-      if (known.reader !== reader) Object.assign(known, { reader, filter: known.make(reader) });
-      return known.filter;
+    index.filter = (ids) => {
+      const list = [...ids];
+      return both(filter.call(index, list), reader.filter(list));
     };
+    index.filterOfBits = (bits) => both(filterOfBits.call(index, bits), reader.filterOfBits(bits));
     index.search = (query, options) => {
       const hits = search.call(index, query, options);
-      reader ??= new SharedReader(index.shareAgain(place));
       index.stamp++;
       const own = options?.filter;
-      const found = reader.search(query, own && theirs.has(own) ? { ...options, filter: filterFor(own) } : options);
+      const found = reader.search(query, theirs.has(own) ? { ...options, filter: theirs.get(own) } : options);
       if (found) {
         same(found, { ...hits, stamp: index.stamp }, 'what a reader finds');
         compared++;
@@ -46,9 +43,8 @@ export function comparing({ VectorIndex, SharedReader }) {
     };
     index.dispose = () => {
       dispose.call(index);
-      if (reader?.isCurrent) throw new Error('expected a reader of an index disposed of not to be current');
-      if (reader && reader.search([]) !== undefined) throw new Error('expected no answer of an index disposed of');
-      reader?.dispose();
+      if (reader.isCurrent || reader.search([]) !== undefined) throw new Error('expected no answer of an index disposed of');
+      reader.dispose();
     };
     return index;
   }

@@ -156,7 +156,11 @@ async function compileShared(): Promise<WebAssembly.Module> {
   if (source.sharedModule) return source.sharedModule;
   const binary = source.module ?? (await loadBinary());
   if (binary instanceof WebAssembly.Module) throw sharingUnsupported('the core as bytes, or compiled for shared memory', 'another module');
-  return WebAssembly.compile(withSharedMemory(binary, PAGES_MAX));
+  try {
+    return await WebAssembly.compile(withSharedMemory(binary, PAGES_MAX));
+  } catch (cause) {
+    throw sharingUnsupported('WebAssembly with shared memory', 'none', cause);
+  }
 }
 
 async function compile(): Promise<WebAssembly.Module> {

@@ -20,7 +20,7 @@ const enum Word {
   Paused = 2,
   /** Raised by every change; wraps. */
   Changes = 3,
-  /** Number of an i64. */
+  /** In i64 words. */
   Stamp = 2,
   Places = 16,
   PerPlace = 16,
@@ -72,7 +72,7 @@ export class WriterLock extends Lock {
   /** Places that were ever taken are below it. */
   #places = 0;
 
-  constructor(readonly patienceMs = WRITER_PATIENCE_MS) {
+  constructor() {
     super(new SharedArrayBuffer(LOCK_BYTES));
   }
 
@@ -100,7 +100,7 @@ export class WriterLock extends Lock {
     for (let place = 0; place < this.#places; place++) {
       while (Atomics.load(this.words, placeAt(place)) === State.In) {
         const now = performance.now();
-        end ??= now + this.patienceMs;
+        end ??= now + WRITER_PATIENCE_MS;
         if (now >= end) return false;
         Atomics.wait(this.words, placeAt(place), State.In, end - now);
       }

@@ -42,7 +42,7 @@ export interface SharedHits extends Hits {
 export class SharedReader {
   readonly #lock: ReaderLock;
   readonly #place: number;
-  readonly #generation: number;
+  #generation = -1;
   readonly #host: FilterHost;
   readonly #searcher: Searcher;
   readonly #ids = new IdTable();
@@ -57,9 +57,7 @@ export class SharedReader {
     if (!(share?.lock instanceof SharedArrayBuffer)) throw invalid('share', 'what VectorIndex.share returned', share);
     checkSharing();
     this.#place = share.place;
-    this.#generation = share.generation;
     this.#lock = new ReaderLock(share.lock, share.place);
-    this.#memory = new ReaderMemory(new Core(share.module, share.memory), share.place);
     const self = this;
     this.#host = {
       get extent() { return self.#use().field(Header.Extent); },
@@ -70,13 +68,18 @@ export class SharedReader {
       liveBits: () => this.#use().liveBits(),
     };
     this.#searcher = new Searcher(this.#host);
+    this.#open(share);
   }
 
-  /** False once the index has moved or was disposed of: a reader of what `shareAgain` returns must take this one's place. */
+  /** False once the index has moved or was disposed of: `follow` it with what `shareAgain` returns. */
   get isCurrent(): boolean { return this.#memory !== undefined && this.#lock.generation === this.#generation; }
 
-  /** Raised by every change of the index. */
-  get changes(): number { return this.#lock.changes; }
+  /** Goes after an index that has moved; filters stay what they are. */
+  follow(share: IndexShare): void {
+    this.#use();
+    if (share?.place !== this.#place) throw invalid('share', `what shareAgain(${this.#place}) returned`, share);
+    this.#open(share);
+  }
 
   /**
    * As `VectorIndex.search`. Undefined if the owner must answer: full vectors are outside, and `rescore` is not false; more
@@ -92,7 +95,8 @@ export class SharedReader {
 
   /**
    * Runs what must see one state of the index, as several searches; the index does not change meanwhile, so the owner may
-   * wait. What `read` returns; undefined if it was not run, because the owner must answer.
+   * wait. What `read` returns; undefined if it was not run, because the owner must answer. Readers of two indexes may be
+   * held one within the other, in the order in which the owner's `write` of both are.
    */
   hold<T>(read: () => T): T | undefined {
     if (!this.#enter()) return undefined;
@@ -126,6 +130,19 @@ export class SharedReader {
     freePlace(this.#lock.buffer, this.#place);
   }
 
+  #open({ module, memory, generation }: IndexShare): void {
+    this.#memory = new ReaderMemory(new Core(module, memory), this.#place);
+    this.#generation = generation;
+    this.#searcher.forget();
+    this.#forgetIds();
+  }
+
+  /** What is known of ids is of another state. */
+  #forgetIds(): void {
+    this.#ids.clear();
+    this.#states++;
+  }
+
   #use(): ReaderMemory {
     if (!this.#memory) throw new VectileError('DISPOSED', 'reader: expected one in use, got one disposed of');
     return this.#memory;
@@ -141,10 +158,7 @@ export class SharedReader {
       }
       memory.follow();
       const { changes } = this.#lock;
-      if (changes !== this.#changes) {
-        this.#ids.clear();
-        this.#states++;
-      }
+      if (changes !== this.#changes) this.#forgetIds();
       this.#changes = changes;
     }
     this.#depth++;
