@@ -54,8 +54,8 @@ export class SharedReader {
 
   /** Throws SHARING_UNSUPPORTED in a thread that must not wait for another: that of a page. */
   constructor(share: IndexShare) {
-    if (!(share?.lock instanceof SharedArrayBuffer)) throw invalid('share', 'what VectorIndex.share returned', share);
     checkSharing();
+    if (!(share?.lock instanceof SharedArrayBuffer)) throw invalid('share', 'what VectorIndex.share returned', share);
     this.#place = share.place;
     this.#lock = new ReaderLock(share.lock, share.place);
     const self = this;
