@@ -30,7 +30,7 @@ export const launchChromiumIn = (folder) => chromium.launchPersistentContext(fol
  * Opens a page and waits for its script to set `globalThis.result`.
  * @returns {Promise<{ result: unknown, requests: string[] }>} what it is, and the paths fetched meanwhile
  */
-export async function resultOf(browser, url) {
+export async function resultOf(browser, url, timeoutMs = 50_000) {
   const page = await browser.newPage();
   const requests = [];
   const complaints = [];
@@ -39,7 +39,7 @@ export async function resultOf(browser, url) {
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
   try {
     await page.goto(url);
-    await page.waitForFunction(() => 'result' in globalThis, undefined, { timeout: 50_000 });
+    await page.waitForFunction(() => 'result' in globalThis, undefined, { timeout: timeoutMs });
     return { result: await page.evaluate(() => globalThis.result), requests };
   } catch (error) {
     throw new Error(`${error.message}\n${complaints.join('\n')}`, { cause: error });

@@ -13,11 +13,27 @@ import { installPackage } from '../packaging/installed.js';
 import { runtimeBinary } from './binaries.js';
 import { commands, optionsIn, resultOfCommand, resultOfWorker, versionOf } from './run.js';
 
+/** Tenants, and how many of them are open at a time: where there are folders, and, by default, where there are none. */
+const COUNT = 20;
+const OPEN_MAX = 5;
+const OPEN_IN_PAGES = 24;
+const COUNT_IN_WORKER = 40;
+const COUNT_IN_PAGE = 200;
+
 const inFolder = `
 import process from 'node:process';
 import * as vectile from 'vectile';
 import { visit } from './visit.js';
 console.log('RESULT ' + JSON.stringify(await visit(vectile, process.argv[2])));
+`;
+const tenantsInFolder = `
+import process from 'node:process';
+import * as vectile from 'vectile';
+import { visitTenants } from './visit-tenants.js';
+const path = process.argv[2];
+const place = (name) => () => vectile.fs(path + '/' + name);
+const given = { place: place('here'), offload: place('away'), count: ${COUNT}, openMax: ${OPEN_MAX}, isGiven: true };
+console.log('RESULT ' + JSON.stringify(await visitTenants(vectile, given)));
 `;
 /** Has it open until it is killed. */
 const holder = `
@@ -30,12 +46,16 @@ setInterval(() => db, 1000);
 const inWorker = `
 import * as vectile from 'vectile';
 import { visit } from './visit.js';
+import { visitTenants } from './visit-tenants.js';
 export default {
   async test() {
     const store = vectile.memory();
     const results = [await visit(vectile, { store }), await visit(vectile, { store })];
     const refused = await vectile.open('./data').catch((error) => error.code);
-    console.log('RESULT ' + JSON.stringify({ results, refused }));
+    const [here, away] = [vectile.memory(), vectile.memory()];
+    const given = { place: () => here, offload: () => away, count: ${COUNT_IN_WORKER}, openMax: ${OPEN_IN_PAGES} };
+    const tenants = [await visitTenants(vectile, given), await visitTenants(vectile, given)];
+    console.log('RESULT ' + JSON.stringify({ results, refused, tenants }));
   },
 };
 `;
@@ -44,17 +64,28 @@ import * as vectile from '/node_modules/vectile/dist/index.browser.js';
 import { visit } from './visit.js';
 globalThis.result = await visit(vectile, { store: vectile.indexedDB('words') });
 `;
+const tenantsInPage = `
+import * as vectile from '/node_modules/vectile/dist/index.browser.js';
+import { visitTenants } from './visit-tenants.js';
+const given = { place: () => vectile.indexedDB('tenants'), offload: () => vectile.indexedDB('tenants-away'), count: ${COUNT_IN_PAGE}, openMax: ${OPEN_IN_PAGES} };
+globalThis.result = await visitTenants(vectile, given);
+`;
 
 let installed;
 beforeAll(async () => {
-  installed = await installPackage({ 'folder.js': inFolder, 'holder.js': holder, 'worker.js': inWorker, 'page.js': inPage });
-  cpSync(join(root, 'test/fixtures/visit.js'), join(installed.folder, 'visit.js'));
+  installed = await installPackage({
+    'folder.js': inFolder, 'tenants.js': tenantsInFolder, 'holder.js': holder, 'worker.js': inWorker, 'page.js': inPage, 'tenants-page.js': tenantsInPage,
+  });
+  for (const file of ['visit.js', 'visit-tenants.js']) cpSync(join(root, 'test/fixtures', file), join(installed.folder, file));
 });
 afterAll(() => installed?.remove());
 
 /** What a process may need to be allowed: all it takes, or whatever it likes, to see other processes too. */
 const narrow = ['--allow-read', '--allow-write', '--allow-sys=hostname'];
 const wide = ['--allow-all'];
+
+/** What a visit to tenants gives. */
+const visitedTenants = (tenants, before) => ({ before, tenants, wrong: [] });
 
 function suite(path, argsFor, allowed) {
   const visitFolder = (data) => resultOfCommand(path, [...argsFor('folder.js', allowed), data], installed.folder);
@@ -70,6 +101,13 @@ function suite(path, argsFor, allowed) {
     expect(await visitByNode(data)).toEqual(visits[0]);
     expect(await visitFolder(data)).toEqual(visits[1]);
     expect(await visitByNode(data)).toEqual(visits[2]);
+  });
+
+  it('keeps tenants, more than are open at a time, there and in another folder', { timeout: 60_000 }, async () => {
+    const data = nameOf('tenants');
+    const visitThem = (command, args) => resultOfCommand(command, [...args, data], installed.folder);
+    for (const before of [0, 2]) expect(await visitThem(path, argsFor('tenants.js', allowed))).toEqual(visitedTenants(COUNT, before));
+    expect(await visitThem(process.execPath, ['tenants.js'])).toEqual(visitedTenants(COUNT, 4));
   });
 
   it('is the only writer, until it is killed', async () => {
@@ -100,21 +138,39 @@ for (const [name, argsFor] of Object.entries(commands)) {
 const workerd = await runtimeBinary('workerd');
 describeWithout(workerd.missing, 'workerd', () => {
   it('keeps it in memory, and is told that there are no folders', async () => {
-    expect(await resultOfWorker(workerd.path, 'worker.js', installed.folder)).toEqual({ results: visits.slice(0, 2), refused: 'INVALID_ARGUMENT' });
+    expect(await resultOfWorker(workerd.path, 'worker.js', installed.folder)).toEqual({
+      results: visits.slice(0, 2), refused: 'INVALID_ARGUMENT', tenants: [0, 2].map((before) => visitedTenants(COUNT_IN_WORKER, before)),
+    });
   });
 });
 
 describeWithout(missingChromium, 'Chromium, without a bundler', () => {
+  const pageOf = (script) => ({ headers: { 'content-type': 'text/html' }, body: `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/${script}"></script>` });
+
   it('keeps it in IndexedDB', async () => {
     const browser = await launchChromium();
-    const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
-    const server = await serve({ root: installed.folder, answers: { '/page': { headers: { 'content-type': 'text/html' }, body: page } } });
+    const server = await serve({ root: installed.folder, answers: { '/page': pageOf('page.js') } });
     try {
       const context = await browser.newContext(); // whose pages share what is stored
       for (const expected of visits) {
         const { result, requests } = await resultOf(context, `${server.url}/page`);
         expect(result).toEqual(expected);
         expect(requests.filter((path) => /core/.test(path))).toEqual(['/node_modules/vectile/dist/core-relaxed.wasm']);
+      }
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  });
+
+  it(`keeps ${COUNT_IN_PAGE} tenants there, visited in turn, of which at most ${OPEN_IN_PAGES} are open`, { timeout: 240_000 }, async () => {
+    const browser = await launchChromium();
+    const server = await serve({ root: installed.folder, answers: { '/page': pageOf('tenants-page.js') } });
+    try {
+      const context = await browser.newContext();
+      for (const before of [0, 2]) {
+        const { result } = await resultOf(context, `${server.url}/page`, 110_000);
+        expect(result).toEqual(visitedTenants(COUNT_IN_PAGE, before));
       }
     } finally {
       await browser.close();
