@@ -126,8 +126,8 @@ export function loadCore(): Promise<WebAssembly.Module> {
 
 /**
  * The same core, but for memory that threads share; compiled when it is first asked for. Can be posted to other threads, for
- * `init({ module, sharedModule })`. Throws SHARING_UNSUPPORTED where threads cannot share memory, where this one must not
- * wait for another (pages; their workers may), or where the core came as a module and no `sharedModule` with it.
+ * `init({ module, sharedModule })`. Throws SHARING_UNSUPPORTED where threads cannot share memory, or where the core came as a
+ * module and no `sharedModule` with it.
  */
 export function loadSharedCore(): Promise<WebAssembly.Module> {
   compiledShared ??= compileShared().catch((cause: unknown) => {
@@ -139,7 +139,7 @@ export function loadSharedCore(): Promise<WebAssembly.Module> {
 
 /** Throws SHARING_UNSUPPORTED unless memory can be shared, and this thread may wait for others. */
 export function checkSharing(): void {
-  if (typeof SharedArrayBuffer === 'undefined') throw sharingUnsupported('SharedArrayBuffer (in browsers: a page that is cross-origin isolated)', 'none');
+  checkSharedMemory();
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
   } catch (cause) {
@@ -147,12 +147,16 @@ export function checkSharing(): void {
   }
 }
 
+function checkSharedMemory(): void {
+  if (typeof SharedArrayBuffer === 'undefined') throw sharingUnsupported('SharedArrayBuffer (in browsers: a page that is cross-origin isolated)', 'none');
+}
+
 function sharingUnsupported(expected: string, got: string, cause?: unknown): VectileError {
   return new VectileError('SHARING_UNSUPPORTED', `runtime: expected ${expected}, got ${got}`, { cause });
 }
 
 async function compileShared(): Promise<WebAssembly.Module> {
-  checkSharing();
+  checkSharedMemory();
   if (source.sharedModule) return source.sharedModule;
   const binary = source.module ?? (await loadBinary());
   if (binary instanceof WebAssembly.Module) throw sharingUnsupported('the core as bytes, or compiled for shared memory', 'another module');

@@ -3,6 +3,7 @@
  * acknowledged. Objects, ids and indexes follow from the log; a snapshot lets it be trimmed. One process writes; others may
  * read beside it.
  */
+import type { IndexShare } from '../engine/shared-reader.js';
 import { VectileError } from '../errors.js';
 import type { KeywordStatistics } from '../search/keyword-query.js';
 import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
@@ -217,6 +218,12 @@ export class Shard implements ShardHandle {
         return found instanceof Promise ? found.then(withNumbers) : withNumbers(found);
       });
     });
+  }
+
+  /** For a thread that searches a named vector over shared memory; undefined where only this one can. Throws SHARING_UNSUPPORTED. */
+  async share(field: number): Promise<IndexShare | undefined> {
+    this.#checkOpen();
+    return this.#state.fields.get(field)?.share(this.seq);
   }
 
   statistics(request: KeywordRequest): KeywordStatistics | Promise<KeywordStatistics> { return this.#ask(({ search }) => search.statistics(request)); }

@@ -94,6 +94,7 @@ export class ShardState {
       }
     }
     this.seq = record.seq;
+    for (const field of this.fields.values()) field.stamp = record.seq;
     return events;
   }
 

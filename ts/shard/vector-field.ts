@@ -7,7 +7,10 @@
  *   dynamic   all stay in the tail until there are more than `threshold` of them; then it is hnsw
  *
  * While an image is being written the index must not change: what leaves it is hidden, what comes waits in the tail.
+ *
+ * Other threads may search the index, over shared memory, as long as it is all there is: no tail, nothing hidden.
  */
+import type { IndexShare } from '../engine/shared-reader.js';
 import { VectorIndex } from '../engine/vector-index.js';
 import { VectileError } from '../errors.js';
 import type { IndexStats, RowBatch, VectorReader } from '../types.js';
@@ -58,6 +61,8 @@ export class VectorField {
   /** Raised by every change of the index. */
   #version = 0;
   #isDisposed = false;
+  /** Readers in other threads may be at work. */
+  #isShared = false;
   /** Called when there is work again. */
   onWork: () => void = () => {};
   /** Of the image that the newest snapshot names. */
@@ -99,10 +104,12 @@ export class VectorField {
   get hasChanged(): boolean { return this.#version !== this.imageVersion; }
 
   put(slot: number, values: Float32Array): void {
+    this.#pauseReaders();
     if (this.spec.type === 'flat' && !this.#isFrozen && !this.#isRebuilding) {
       this.#version++;
       this.#leaveTail(slot);
       this.#index!.add(slot, values);
+      this.#resumeReaders();
       return;
     }
     this.#leaveIndex(slot);
@@ -130,8 +137,31 @@ export class VectorField {
     return this.#merge(index.search(query, { ...rescoring, k: k + this.#hidden.size }), recent, k);
   }
 
+  /**
+   * For a reader in another thread; undefined where there is nothing to be read, because vectors are in the tail or outside. What it finds
+   * is as of the last write that was taken up, `stamp` to begin with.
+   */
+  async share(stamp: number): Promise<IndexShare | undefined> {
+    if (!this.#index || this.spec.fullVectors === 'external' || this.#isFrozen || this.#isRebuilding) return undefined;
+    this.#isShared = true;
+    this.stamp = stamp;
+    this.#pauseReaders();
+    const share = await this.#index.share();
+    this.#resumeReaders();
+    return share;
+  }
+
+  /** Of the last write that was taken up. */
+  set stamp(seq: number) { if (this.#isShared && this.#index) this.#index.stamp = seq; }
+
   /** Links and repairs for about `budgetMs`; true while there is more to do. */
   work(budgetMs: number): boolean {
+    const isBusy = this.#work(budgetMs);
+    this.#resumeReaders();
+    return isBusy;
+  }
+
+  #work(budgetMs: number): boolean {
     if (this.#isFrozen || this.#isRebuilding || this.#isDisposed) return false;
     const end = performance.now() + budgetMs;
     if (!this.#index) {
@@ -166,6 +196,7 @@ export class VectorField {
     if (this.spec.type === 'flat') {
       for (const slot of [...this.#unlinked]) this.put(slot, this.#tail.get(slot)!);
     }
+    this.#resumeReaders();
     this.onWork();
   }
 
@@ -245,6 +276,7 @@ export class VectorField {
   #leaveIndex(slot: number): void {
     if (!this.#index?.has(slot)) return;
     if (this.#isFrozen) {
+      this.#pauseReaders();
       this.#hidden.add(slot);
       return;
     }
@@ -253,11 +285,20 @@ export class VectorField {
     this.onWork();
   }
 
+  /** Before anything is where readers of the index do not find it. */
+  #pauseReaders(): void { if (this.#isShared && this.#index) this.#index.readersPaused = true; }
+
+  #resumeReaders(): void {
+    if (!this.#isShared || !this.#index || this.#isDisposed || this.#isRebuilding) return;
+    this.#index.readersPaused = this.#tail.size > 0 || this.#hidden.size > 0;
+  }
+
   /** All vectors back into the tail, and a new index that they will be linked into. */
   async #rebuild(): Promise<void> {
     const former = this.#index!;
     const next = await this.#create();
     this.#isRebuilding = true;
+    this.#pauseReaders();
     try {
       const slots = [...former.ids()].filter((slot) => !this.#hidden.has(slot));
       for (let from = 0; from < slots.length; from += REBUILD_BATCH) {
@@ -273,6 +314,7 @@ export class VectorField {
         });
       }
       this.#index = next;
+      this.#isShared = false;
       this.#version++;
       former.dispose();
     } catch (cause) {
