@@ -1,4 +1,4 @@
-/** SIGKILL before every step of tenants; and that such kills find what is wrong, by bugs that are planted. */
+/** SIGKILL before every step of tenants, ten times each; and that such kills find what is wrong, by bugs that are planted. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { program } from '../reliability/support/kill.js';
 import { killTenants } from '../reliability/support/tenants-steps.js';
@@ -16,10 +16,12 @@ const PLANTED = {
   'what came in part stays': states("if (status === 'ONLOADING' || arrived.has(name)) return 'OFFLOADED';", "if (status === 'ONLOADING') return 'ACTIVE';\n        if (arrived.has(name)) return 'OFFLOADED';"),
 };
 
+const TIMES = Number(process.env.VECTILE_TIMES ?? 10);
+
 describe('kill -9 at a step of a tenant', () => {
-  it('leaves what was acknowledged, and nothing half there, at every step', async () => {
+  it(`leaves what was acknowledged, and nothing half there, at every step, ${TIMES} times`, { timeout: 3_600_000 * TIMES }, async () => {
     made = await program({ entry: './tenants-child.js' });
-    const { steps, kills, wrong } = await killTenants({ program: made, stride: 1 });
+    const { steps, kills, wrong } = await killTenants({ program: made, stride: 1, times: TIMES });
     process.stdout.write(`kill at steps of tenants: ${kills} kills at ${steps} steps, ${wrong.length} wrong\n`);
     expect(wrong.slice(0, 10)).toEqual([]);
   });

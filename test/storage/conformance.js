@@ -167,6 +167,8 @@ addOpened('logs are apart, listed by prefix, and deleted for good', async (store
   await store.deleteLog('shards/a/log');
   equal(await store.logs('shards/'), ['shards/b/log']);
   await store.deleteLog('shards/a/log');
+  for (const prefix of ['shards/a/', 'shards/', '']) await store.syncDeleted(prefix);
+  equal(await store.logs(''), ['other', 'shards/b/log']);
   const log = await store.log('shards/a/log');
   equal(log.nextSeq, 1);
   await log.append([bytes(5)], 1, 'sync');
@@ -387,7 +389,7 @@ add('a reader beside a writer sees what is added, and cannot write', async (make
     equal(none.nextSeq, 1);
     equal(await entriesOf(none, 1), []);
     for (const write of [
-      () => view.append([bytes(9)], view.nextSeq, 'sync'), () => view.trim(2), () => reader.deleteLog('logs/a'), () => reader.blobs.put('a', [bytes(9)]),
+      () => view.append([bytes(9)], view.nextSeq, 'sync'), () => view.trim(2), () => reader.deleteLog('logs/a'), () => reader.syncDeleted(''), () => reader.blobs.put('a', [bytes(9)]),
       () => reader.blobs.putIfAbsent('b', bytes(9)), () => reader.blobs.putIfMatch('a', bytes(9), 'x'), () => reader.blobs.delete('a'),
     ]) await rejects('STORE_READ_ONLY', write);
     await view.close();

@@ -65,6 +65,22 @@ describe('the folder of a store', () => {
     await store.close();
   });
 
+  it('loses folders with their last file, but for the first', async () => {
+    const folder = temporaryFolder();
+    const store = await fs(folder).open({ readOnly: false });
+    const log = await store.log('shards/a/log');
+    await log.append([Uint8Array.of(1)], 1, 'sync');
+    await log.close();
+    for (const name of ['shards/a/one', 'shards/b/one']) await store.blobs.put(name, [Uint8Array.of(1)]);
+    await store.blobs.delete('shards/a/one');
+    expect(readdirSync(join(folder, 'shards')).sort()).toEqual(['a', 'b']);
+    await store.deleteLog('shards/a/log');
+    expect(readdirSync(join(folder, 'shards'))).toEqual(['b']);
+    await store.blobs.delete('shards/b/one');
+    expect(readdirSync(join(folder, 'shards'))).toEqual([]);
+    await store.close();
+  });
+
   it('does not keep what a killed process was putting', async () => {
     const files = new SimulatedFiles();
     const store = await open(files);

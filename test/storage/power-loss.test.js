@@ -5,7 +5,7 @@
  *   - a log is a prefix of what was appended, in order, in whole appends, and holds all that was acknowledged with `sync`;
  *     of appends that failed, whole ones may be there, if they were the last before an end
  *   - a blob is what was put last, if that was acknowledged; else that or what was there before, never a part; one that was
- *     deleted may come back
+ *     deleted may come back, unless `syncDeleted` was asked for
  *   - the store opens, the epoch has grown, and more can be appended
  */
 import { describe, it } from 'vitest';
@@ -88,7 +88,12 @@ async function play(files, random, model, steps) {
     } else {
       const name = names[Math.floor(random() * names.length)];
       model.blobs.get(name).push(undefined);
-      await attempt(() => store.blobs.delete(name));
+      await attempt(async () => {
+        await store.blobs.delete(name);
+        if (random() < 0.5) return;
+        await store.syncDeleted(name);
+        model.blobs.set(name, [undefined]);
+      });
     }
   }
   if (random() < 0.2) {

@@ -93,6 +93,7 @@ export async function removeCopy(offload: OpenStore, identity: ShardIdentity): P
   for (const { name } of await offload.blobs.list(copyPrefix(identity))) await offload.blobs.delete(name);
   const [left] = await offload.blobs.list(copyPrefix(identity));
   if (left) throw new VectileError('STORAGE_FAILED', `${left.name}: expected it to be removed, got it still there`);
+  await offload.syncDeleted(copyPrefix(identity));
 }
 
 async function readSeal(offload: OpenStore, identity: ShardIdentity): Promise<Seal | undefined> {

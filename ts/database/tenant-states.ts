@@ -183,6 +183,8 @@ export class TenantStates {
     await removeShard(store, prefix);
     const left = [...(await store.blobs.list(`${prefix}/`)).map(({ name }) => name), ...await store.logs(`${prefix}/`)];
     if (left.length) throw new VectileError('STORAGE_FAILED', `${left[0]}: expected it to be removed, got it still there`);
+    // or else a power cut might bring files back when nothing is known of them any more
+    await store.syncDeleted(`${prefix}/`);
     catalog.purge({ shards: [shard] });
   }
 

@@ -98,13 +98,17 @@ export class FsBlobs implements BlobStore {
     for (const name of this.#handles.keys()) if (name.startsWith(prefix)) this.#forget(name);
   }
 
-  /** Deletes a file of either kind, and the folder with its last file. */
+  /** Deletes a file of either kind, and with the last one the folder, and those above it but for the first. */
   async remove(name: string): Promise<void> {
     await this.ready(name);
     const path = this.#host.path(name);
     this.#forget(name);
     await onFileIfAny(path, () => this.#host.files.unlink(path));
-    if (name.includes('/')) await this.#host.files.rmdir(parentOf(path)).catch(() => {});
+    for (let at = name.lastIndexOf('/'); at > 0;) {
+      const isGone = await this.#host.files.rmdir(this.#host.path(name.slice(0, at))).then(() => true, () => false);
+      at = name.lastIndexOf('/', at - 1);
+      if (!isGone || name.lastIndexOf('/', at - 1) < 0) return;
+    }
   }
 
   /** All files below a prefix, those of logs included, by name. */

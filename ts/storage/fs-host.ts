@@ -1,7 +1,7 @@
 /** What logs and blobs of one opened folder share: the file system, the right to write, and whether all went well. */
 import { VectileError, invalid } from '../errors.js';
 import type { FileHandle, Files } from './files.js';
-import { fileError, onFile } from './fs-errors.js';
+import { codeOf, fileError, onFile } from './fs-errors.js';
 import type { Lock } from './fs-lock.js';
 
 /** Parts of [a-z0-9.-], none of which leads out of the folder or is a temporary file. */
@@ -48,10 +48,17 @@ export class FsHost {
   }
 
   /** Makes the names in a folder durable. If that fails, what is there after a crash cannot be known, and the store takes no more. */
-  async syncFolder(path: string): Promise<void> {
+  async syncFolder(path: string): Promise<void> { await this.#syncFolder(path, false); }
+
+  /** False if there is none. */
+  syncFolderIfAny(path: string): Promise<boolean> { return this.#syncFolder(path, true); }
+
+  async #syncFolder(path: string, ifAny: boolean): Promise<boolean> {
     try {
       await this.files.syncFolder(path);
+      return true;
     } catch (cause) {
+      if (ifAny && codeOf(cause) === 'ENOENT') return false;
       this.isClean = false;
       throw (this.#failure ??= new VectileError('STORAGE_FAILED', `${fileError(cause, path).message}; the store must be opened anew`, { cause }));
     }

@@ -134,6 +134,13 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
       // or a crash might bring back some of them, to stand beside those of a new log
       if (files.length) await onFileIfAny(folder, () => host.files.syncFolder(folder));
     },
+    async syncDeleted(prefix) {
+      host.checkWritable();
+      for (let at = prefix.lastIndexOf('/'); ; at = prefix.lastIndexOf('/', at - 1)) {
+        // folders go with their last file
+        if (await host.syncFolderIfAny(at < 0 ? host.root : host.path(prefix.slice(0, at))) || at < 0) return;
+      }
+    },
     bytes: async (prefix) => (await blobs.files(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
     async close() {
       if (isClosed) return;

@@ -119,6 +119,8 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
         rows('frames').delete(IDBKeyRange.bound([name, 0], [name, Infinity]));
       });
     },
+    // transactions become durable in their order
+    async syncDeleted() { host.checkWritable(); },
     bytes: (prefix) => connection.read(['logs', 'files'], async (rows) => {
       const ends = await rows('logs').getAll<{ begin: number; end: number }>(under(prefix));
       const files = await rows('files').getAll<{ bytes: number }>(under(prefix));

@@ -80,6 +80,7 @@ function openStore(content: Content, readOnly: boolean): OpenStore {
       checkWritable();
       content.logs.delete(name);
     },
+    async syncDeleted() { checkWritable(); },
     async bytes(prefix) {
       let bytes = 0;
       for (const [name, log] of content.logs) if (name.startsWith(prefix)) bytes += logBytes(log);

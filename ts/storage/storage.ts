@@ -104,6 +104,8 @@ export interface OpenStore {
   logs(prefix: string): Promise<string[]>;
   /** Deletes a log with all its records. It must not be open. */
   deleteLog(name: string): Promise<void>;
+  /** After a power cut that leaves anything of what is written after this, what was deleted below a prefix before it has not come back. */
+  syncDeleted(prefix: string): Promise<void>;
   /** Bytes on disk of all below a prefix, logs included. */
   bytes(prefix: string): Promise<number>;
   /** Only where other threads of this process can use the store too. */
