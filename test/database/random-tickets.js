@@ -23,7 +23,7 @@ export const vectorOf = (next) => Float32Array.from({ length: 4 }, () => next() 
 const list = (next, of) => Array.from({ length: integer(next, 0, 4) }, of);
 const day = (next) => new Date(Date.UTC(2024, 0, integer(next, 1, 9)));
 
-function randomProperties(next) {
+export function randomProperties(next) {
   const all = {
     title: phrase(next, 4), text: phrase(next, 12), notes: list(next, () => phrase(next, 4)),
     status: pick(next, ['open', 'closed', '', '\uffee', '😀', 'Open']), price: integer(next, -3, 8), rate: pick(next, [-0, 0, 0.5, 1e300, -1e-9, next()]), hidden: integer(next, 0, 5),
