@@ -17,7 +17,8 @@ const KINDS = {
   table: (mark, other) => {
     const table = new Table();
     table.allot('one');
-    return Table.decode(Buffer.concat(table.copy().encode(mark)), other, 'place').slotOf('one');
+    const { head, places, ids } = table.copy().encode(mark);
+    return Table.decode(Buffer.concat([head, ...places, ...ids]), other, 'place').slotOf('one');
   },
   unlinked: (mark, other) => decodeSlots(encodeSlots(Uint32Array.of(7, 8), mark), other, 'place')[1],
 };

@@ -240,6 +240,41 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     await close();
   });
 
+  it('ids of a large shard that are damaged are refused by all that needs them, and whatever is written then comes to nothing', async () => {
+    const store = make();
+    const opened = await openShard(store, []);
+    const count = 8000;
+    for (let from = 0; from < count; from += 1000) await opened.shard.write(Array.from({ length: 1000 }, (_, i) => put(`id ${from + i}`, { n: from + i })));
+    await opened.shard.snapshot();
+    await opened.close();
+    const raw = await store.open({ readOnly: false });
+    const [{ name, bytes }] = await raw.blobs.list('shards/a/table-');
+    const content = await raw.blobs.getRange(name, 0, bytes);
+    content[bytes - 7] ^= 1;
+    await raw.blobs.put(name, [content]);
+    await raw.close();
+    const isTold = { code: 'STORAGE_CORRUPT', message: expect.stringContaining(name) };
+    const { shard, close } = await openShard(store, []);
+    expect(shard.size).toBe(count);
+    expect((await shard.scan(0, 3)).objects.map(parse)).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]);
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await errorOf(() => shard.get('id 5'))).toMatchObject(isTold);
+      expect(await errorOf(() => shard.write([put('id 5', { n: -1 })]))).toMatchObject(isTold);
+      expect(await errorOf(() => shard.write([put('new', { n: -1 })]))).toMatchObject(isTold);
+      expect(await errorOf(() => shard.snapshot())).toMatchObject(isTold);
+    }
+    await close();
+    const reader = await errorOf(() => openShard(store, [], { readOnly: true }));
+    expect(reader).toMatchObject(isTold);
+    content[bytes - 7] ^= 1;
+    const mended = await store.open({ readOnly: false });
+    await mended.blobs.put(name, [content]);
+    await mended.close();
+    const again = await openShard(store, []);
+    expect([again.shard.size, parse(await again.shard.get('id 5'))]).toEqual([count, { n: 5 }]);
+    await again.close();
+  });
+
   it('damage that is met in the background is told, and neither hangs writes nor stops reads', async () => {
     const store = make();
     const spec = field(0, { codec: 'rq8', fullVectors: 'external' });

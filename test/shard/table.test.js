@@ -49,25 +49,47 @@ describe('table', () => {
         expect(table.idOf(slot)).toBe(id);
       }
       if (step % 500 === 499) {
-        const parts = table.copy().encode(MARK);
-        table = Table.decode(Buffer.concat(parts), MARK, 'table');
+        table = reopened(table, step % 1000 === 999);
       }
     }
     expect(table.size).toBe(oracle.size);
     expect([...table.slots()].map((slot) => table.idOf(slot)).sort()).toEqual([...oracle.keys()].sort());
   });
 
-  it('refuses every damaged byte', () => {
-    const table = new Table();
-    for (let i = 0; i < 20; i++) table.allot(`id ${i}`);
-    const bytes = Buffer.concat(table.copy().encode(MARK));
+  it.each([false, true])('refuses every damaged byte, with vectors: %s', (hasVectors) => {
+    const { bytes, places } = written(tableOf(20, hasVectors));
     for (let at = 0; at < bytes.length; at++) {
       const damaged = new Uint8Array(bytes);
       damaged[at] ^= 1 << (at % 8);
       expect(() => Table.decode(damaged, MARK, 'table-1'), `byte ${at}`).toThrow(/^table-1: expected/);
+      const later = () => Table.decode(damaged.slice(0, places), MARK, 'table-1', bytes.length, (from) => damaged.slice(from));
+      if (at < places) {
+        expect(later, `byte ${at}`).toThrow(/^table-1: expected/);
+        continue;
+      }
+      // nothing of damaged ids is given, however often they are asked for
+      const table = later();
+      expect(table.objectBytes[3]).toBe(33);
+      const uses = [() => table.slotOf('id 3'), () => table.idOf(3), () => table.allot('new'), () => table.release(3), () => table.copy()];
+      for (const use of [...uses, ...uses]) expect(use, `byte ${at}`).toThrow(/^table-1: expected bytes that fit their checksum/);
     }
     expect(() => Table.decode(bytes, 1, 'table-1')).toThrow('table-1: expected the header of a table of this shard, got others at byte 0');
     for (const length of [0, 63, 64, bytes.length - 1]) expect(() => Table.decode(bytes.subarray(0, length), MARK, 'table-1')).toThrow(/^table-1/);
+    expect(() => Table.decode(bytes.subarray(0, places), MARK, 'table-1', bytes.length - 1, () => bytes)).toThrow(/^table-1/);
+  });
+
+  it('reads ids when they are needed, once', () => {
+    const { bytes, places } = written(tableOf(20, false));
+    let reads = 0;
+    const table = Table.decode(bytes.slice(0, places), MARK, 'table-1', bytes.length, (from) => {
+      reads++;
+      return bytes.slice(from);
+    });
+    expect([table.size, table.extent, table.has(7), table.has(20), table.objectBytes[7], table.vectorSegments[7]]).toEqual([20, 20, true, false, 77, NOWHERE]);
+    expect([...table.slots()]).toHaveLength(20);
+    expect(reads).toBe(0);
+    expect([table.slotOf('id 7'), table.idOf(8), table.slotOf('id 20')]).toEqual([7, 'id 8', -1]);
+    expect(reads).toBe(1);
   });
 
   it('takes at most 64 bytes an object with UUIDs', () => {
@@ -82,3 +104,27 @@ describe('table', () => {
     expect(worst).toBeLessThanOrEqual(64);
   });
 });
+
+/** Objects of `id 0` … in slots of the same numbers. */
+function tableOf(count, hasVectors) {
+  const table = new Table();
+  for (let i = 0; i < count; i++) {
+    const slot = table.allot(`id ${i}`);
+    table.objectBytes[slot] = i * 11;
+    if (hasVectors) table.vectorSegments[slot] = 1;
+  }
+  return table;
+}
+
+function written(table) {
+  const { head, places, ids } = table.copy().encode(MARK);
+  const first = Buffer.concat([head, ...places]);
+  return { bytes: new Uint8Array(Buffer.concat([first, ...ids])), places: first.length };
+}
+
+function reopened(table, isLater) {
+  const { bytes, places } = written(table);
+  return isLater
+    ? Table.decode(bytes.slice(0, places), MARK, 'table', bytes.length, (from) => bytes.slice(from))
+    : Table.decode(bytes, MARK, 'table');
+}

@@ -25,7 +25,9 @@ export interface Manifest {
   /** Of the last record that is in the snapshot. */
   seq: number;
   time: number;
-  table: { name: string; bytes: number };
+  /** `places`: of its bytes, those that opening needs at once. */
+  table: { name: string; bytes: number; places: number };
+  /** With what of each is in use, as of the snapshot. */
   segments: Segment[];
   fields: FieldFile[];
   /** Parts of the inverted index, oldest first; undefined if it was written without. */

@@ -18,6 +18,8 @@ import { Table } from './table.js';
 import type { FieldSpec } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
 
+/** Ids of tables of so many bytes are read when they are needed. */
+const LATER_BYTES = 256 << 10;
 /** Bytes read at a time of an image. */
 const READ_BYTES = 256 << 10;
 const SETTLE_MS = 4;
@@ -53,27 +55,36 @@ export async function readManifest({ store, prefix, identity }: SnapshotPlace): 
 export async function openObjects({ store, prefix, identity }: SnapshotPlace, manifest: Manifest | undefined): Promise<Objects> {
   const mark = markOf(identity);
   if (!manifest) return new Objects(new Table(), new Segments(store.blobs, prefix, []), mark);
-  const { name, bytes } = manifest.table;
-  const table = Table.decode(await store.blobs.getRange(name, 0, bytes), mark, name);
+  const table = await openTable(store, manifest.table, mark);
   return new Objects(table, new Segments(store.blobs, prefix, manifest.segments), mark);
 }
 
-/** Counts what of each segment is in use. */
-export function countLive({ table, segments, vectorsBytesMax }: Objects): void {
-  const count = Math.max(0, ...segments.byIndex.keys()) + 1;
-  const objects = new Float64Array(count);
-  const vectors = new Uint32Array(count);
+/** Of a large one the ids are read when they are first needed; not by readers, beneath whom the file may go. */
+async function openTable({ blobs, epoch }: OpenStore, { name, bytes, places }: Manifest['table'], mark: number): Promise<Table> {
+  if (!epoch || !blobs.getRangeSync || bytes < LATER_BYTES) return Table.decode(await blobs.getRange(name, 0, bytes), mark, name);
+  return Table.decode(await blobs.getRange(name, 0, places), mark, name, bytes, (from) => {
+    try {
+      return blobs.getRangeSync!(name, from, bytes - from);
+    } catch (cause) {
+      if (!(cause instanceof VectileError) || cause.code !== 'BLOB_MISSING') throw cause;
+      throw new VectileError('STORAGE_CORRUPT', cause.message, { cause });
+    }
+  });
+}
+
+/** The segments with what of each a table uses. */
+function countLive(table: Table, segments: Iterable<Segment>, vectorsBytesMax: number): Segment[] {
+  const counted = Array.from(segments, (segment) => ({ ...segment, objectsLive: 0, vectorsLive: 0 }));
+  const byIndex: (Segment | undefined)[] = [];
+  for (const segment of counted) byIndex[segment.index] = segment;
   for (let slot = 0; slot < table.extent; slot++) {
-    // marks of free slots and the like are beyond
-    const objectSegment = table.objectSegments[slot]!;
-    if (objectSegment < count) objects[objectSegment]! += table.objectBytes[slot]!;
-    const vectorSegment = table.vectorSegments[slot]!;
-    if (vectorSegment < count) vectors[vectorSegment]!++;
+    // marks of free slots and the like are none of them
+    const ofObject = byIndex[table.objectSegments[slot]!];
+    if (ofObject) ofObject.objectsLive += table.objectBytes[slot]!;
+    const ofVectors = byIndex[table.vectorSegments[slot]!];
+    if (ofVectors) ofVectors.vectorsLive = Math.min(ofVectors.vectorsBytes, ofVectors.vectorsLive + vectorsBytesMax);
   }
-  for (const segment of segments.byIndex.values()) {
-    segment.objectsLive = objects[segment.index]!;
-    segment.vectorsLive = Math.min(segment.vectorsBytes, vectors[segment.index]! * vectorsBytesMax);
-  }
+  return counted;
 }
 
 /**
@@ -162,13 +173,15 @@ export async function writeSnapshot(
   const unlinked = frozen.map((field) => field.unlinkedSlots);
   const parts = search.freeze();
   const id = `${String(seq).padStart(12, '0')}-${store.epoch}-${time.toString(36)}`;
-  const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table: { name: `${prefix}/table-${id}`, bytes: 0 }, segments: [], fields: [] };
+  const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table: { name: `${prefix}/table-${id}`, bytes: 0, places: 0 }, segments: [], fields: [] };
   const versions: [VectorField, number][] = [];
   let overhead = 0;
   try {
     await objects.flush([copy]);
-    manifest.table.bytes = overhead = (await blobs.put(manifest.table.name, copy.encode(mark))).bytes;
-    manifest.segments = [...objects.segments.byIndex.values()].map((segment) => ({ ...segment }));
+    const { head, places, ids } = copy.encode(mark);
+    manifest.table.bytes = overhead = (await blobs.put(manifest.table.name, [head, ...places, ...ids])).bytes;
+    manifest.table.places = places.reduce((sum, { length }) => sum + length, head.length);
+    manifest.segments = countLive(copy, objects.segments.byIndex.values(), objects.vectorsBytesMax);
     for (const [i, field] of frozen.entries()) {
       const { number } = field.spec;
       const kept = former?.manifest.fields.find((file) => file.number === number);

@@ -12,7 +12,7 @@ import { markOf, markedChecksum } from './mark.js';
 import type { Objects } from './objects.js';
 import type { ShardRecord } from './record.js';
 import { ShardSearch } from './search.js';
-import { countLive, openField, openObjects, readManifest, type Snapshot, type SnapshotPlace } from './snapshot.js';
+import { openField, openObjects, readManifest, type Snapshot, type SnapshotPlace } from './snapshot.js';
 import type { ChangeEvent, FieldSpec, StoredObject } from './types.js';
 import { VectorField, type VectorSource } from './vector-field.js';
 
@@ -51,7 +51,6 @@ export class ShardState {
     const state = new ShardState(objects, snapshot, onWork);
     try {
       state.#measureVectors(specs);
-      countLive(objects);
       for (const spec of specs) {
         const file = snapshot?.manifest.fields.find(({ number }) => number === spec.number);
         state.#adopt(await openField(place, spec, objects, state.#sourceOf(spec), file));

@@ -24,8 +24,11 @@ const ID_WORDS = ID_BYTES / 4;
 const FORMAT = 1;
 const MAGIC = 0x4c425456; // "VTBL"
 const HEADER_BYTES = 64;
-/** Bytes per slot of the columns that are written. */
-const COLUMNS = [ID_BYTES, 8, 4, 4, 4, 2, 2, 1] as const;
+/** Bytes per slot: where an object lies, and its revision; where its vectors lie; the id and whether it is a text. */
+const PLACE_BYTES = 8 + 4 + 4 + 2;
+const VECTORS_BYTES = 4 + 2;
+const SLOT_BYTES = PLACE_BYTES + VECTORS_BYTES + ID_BYTES + 1;
+const HAS_VECTORS = 1;
 
 const utf8 = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -52,18 +55,21 @@ export class Table {
   readonly #key = new Uint32Array(ID_WORDS);
   #packed: string | undefined;
   #packedText: Uint8Array | undefined;
+  /** Brings in the ids, where they are not there yet: they take half of the time to open, and many questions need none. */
+  #readIds: (() => void) | undefined;
 
   get capacity(): number { return this.revisions.length; }
 
   /** Bytes in memory. */
   get bytes(): number {
-    return this.capacity * COLUMNS.reduce<number>((sum, width) => sum + width, 0) + this.#lookup.byteLength + this.#text.byteLength;
+    return this.capacity * SLOT_BYTES + this.#lookup.byteLength + this.#text.byteLength;
   }
 
   has(slot: number): boolean { return slot < this.extent && this.objectSegments[slot] !== FREE; }
 
   /** The slot of an id, or −1. */
   slotOf(id: string): number {
+    this.#readIds?.();
     const text = this.#pack(id);
     const mask = this.#lookup.length - 1;
     for (let at = hashOf(this.#key, 0) & mask; ; at = (at + 1) & mask) {
@@ -74,6 +80,7 @@ export class Table {
   }
 
   idOf(slot: number): string {
+    this.#readIds?.();
     const at = slot * ID_WORDS;
     if (this.#isText[slot]) return utf8Decoder.decode(this.#textAt(at));
     const [a, b, c, d] = [hexOf(this.#ids[at]!), hexOf(this.#ids[at + 1]!), hexOf(this.#ids[at + 2]!), hexOf(this.#ids[at + 3]!)];
@@ -82,6 +89,7 @@ export class Table {
 
   /** A slot for an id that has none; nothing lies there yet. */
   allot(id: string): number {
+    this.#readIds?.();
     let slot = this.#freeHead;
     if (slot === NO_SLOT) {
       slot = this.extent;
@@ -103,6 +111,7 @@ export class Table {
   }
 
   release(slot: number): void {
+    this.#readIds?.();
     this.#withdraw(slot);
     if (this.#isText[slot]) this.#textWaste += this.#ids[slot * ID_WORDS + 1]!;
     this.#isText[slot] = 0;
@@ -123,6 +132,7 @@ export class Table {
 
   /** A copy to be written while this one goes on. */
   copy(): Table {
+    this.#readIds?.();
     const copy = new Table();
     copy.size = this.size;
     copy.extent = this.extent;
@@ -142,20 +152,31 @@ export class Table {
     return copy;
   }
 
-  /** Header, lookup, columns in the order of COLUMNS, text; the checksum in the header is of the checksums of all these. `mark`: of the shard. */
-  encode(mark: number): Uint8Array[] {
+  /**
+   * Header, places, ids: what opening reads at once, and what may be read later. Checksums in the header are of the checksums of the
+   * columns of each. `mark`: of the shard.
+   */
+  encode(mark: number): { head: Uint8Array; places: Uint8Array[]; ids: Uint8Array[] } {
     const head = new Uint8Array(HEADER_BYTES);
     const view = new DataView(head.buffer);
-    const fields = [MAGIC, FORMAT, this.extent, this.size, this.#freeHead, this.#textUsed, this.#textWaste, this.#lookup.length];
+    const hasVectors = this.vectorSegments.subarray(0, this.extent).some((segment) => segment !== NOWHERE);
+    const fields = [
+      MAGIC, FORMAT, this.extent, this.size, this.#freeHead, this.#textUsed, this.#textWaste, this.#lookup.length, hasVectors ? HAS_VECTORS : 0,
+    ];
     fields.forEach((field, i) => view.setUint32(i * 4, field, true));
-    const body = this.#body();
-    view.setUint32(56, checksumOf(body), true);
+    const places = this.#places(hasVectors);
+    const ids = this.#idColumns();
+    view.setUint32(52, checksumOf(places), true);
+    view.setUint32(56, checksumOf(ids), true);
     view.setUint32(60, crc32c(head.subarray(0, 60)) ^ mark, true);
-    return [head, ...body];
+    return { head, places, ids };
   }
 
-  /** Throws STORAGE_CORRUPT, naming `file`, for anything but what `encode` made with this mark. */
-  static decode(bytes: Uint8Array, mark: number, file: string): Table {
+  /**
+   * `bytes`: all that `encode` made with this mark, one after the other, or header and places of `total` bytes; then `readIds` is called
+   * for the rest, the first time an id is needed. Throws STORAGE_CORRUPT, naming `file`, for anything else; of ids, then.
+   */
+  static decode(bytes: Uint8Array, mark: number, file: string, total = bytes.length, readIds?: (from: number) => Uint8Array): Table {
     const wrong = (what: string, at: number) => new VectileError('STORAGE_CORRUPT', `${file}: expected ${what}, got others at byte ${at}`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC || view.getInt32(60, true) !== (crc32c(bytes.subarray(0, 60)) ^ mark)) {
@@ -163,42 +184,51 @@ export class Table {
     }
     if (view.getUint32(4, true) !== FORMAT) throw new VectileError('STORAGE_VERSION', `${file}: expected format ${FORMAT}, got ${view.getUint32(4, true)}`);
     const table = new Table();
-    table.extent = view.getUint32(8, true);
+    const extent = table.extent = view.getUint32(8, true);
     table.size = view.getUint32(12, true);
     table.#freeHead = view.getUint32(16, true);
     table.#textUsed = view.getUint32(20, true);
     table.#textWaste = view.getUint32(24, true);
     const lookupLength = view.getUint32(28, true);
-    const bodyBytes = table.extent * COLUMNS.reduce<number>((sum, width) => sum + width, 0) + lookupLength * 4 + table.#textUsed;
-    if (bytes.length !== HEADER_BYTES + bodyBytes) throw wrong(`${bodyBytes} bytes`, HEADER_BYTES);
-    // read in place, until there are more
-    const { buffer, byteOffset } = bytes.byteOffset & 7 ? bytes.slice() : bytes;
-    let at = byteOffset + HEADER_BYTES;
-    const take = <T>(Column: new (buffer: ArrayBufferLike, offset: number, length: number) => T, width: number, length: number): T => {
-      const column = new Column(buffer, at, length);
-      at += width * length;
-      return column;
+    const hasVectors = view.getUint32(32, true) === HAS_VECTORS;
+    const idsAt = HEADER_BYTES + extent * (hasVectors ? PLACE_BYTES + VECTORS_BYTES : PLACE_BYTES);
+    const expected = idsAt + lookupLength * 4 + extent * (ID_BYTES + 1) + table.#textUsed;
+    if (total !== expected || bytes.length !== (readIds ? idsAt : total)) throw wrong(`${expected} bytes`, HEADER_BYTES);
+
+    const places = columnsIn(bytes.subarray(HEADER_BYTES, idsAt));
+    table.revisions = places(Float64Array, extent);
+    table.objectOffsets = places(Uint32Array, extent);
+    table.objectBytes = places(Uint32Array, extent);
+    table.vectorOffsets = hasVectors ? places(Uint32Array, extent) : new Uint32Array(extent);
+    table.objectSegments = places(Uint16Array, extent);
+    table.vectorSegments = hasVectors ? places(Uint16Array, extent) : new Uint16Array(extent).fill(NOWHERE);
+    if (view.getUint32(52, true) !== checksumOf(table.#places(hasVectors))) throw wrong('bytes that fit their checksum', HEADER_BYTES);
+
+    const idsChecksum = view.getUint32(56, true);
+    const takeIds = (from: Uint8Array) => {
+      const ids = columnsIn(from);
+      table.#lookup = ids(Uint32Array, lookupLength);
+      table.#ids = ids(Uint32Array, extent * ID_WORDS);
+      table.#isText = ids(Uint8Array, extent);
+      table.#text = ids(Uint8Array, table.#textUsed);
+      if (idsChecksum !== checksumOf(table.#idColumns())) throw wrong('bytes that fit their checksum', idsAt);
+      table.#readIds = undefined;
     };
-    const { extent } = table;
-    table.#lookup = take(Uint32Array, 4, lookupLength);
-    table.#ids = take(Uint32Array, 4, extent * ID_WORDS);
-    table.revisions = take(Float64Array, 8, extent);
-    table.objectOffsets = take(Uint32Array, 4, extent);
-    table.objectBytes = take(Uint32Array, 4, extent);
-    table.vectorOffsets = take(Uint32Array, 4, extent);
-    table.objectSegments = take(Uint16Array, 2, extent);
-    table.vectorSegments = take(Uint16Array, 2, extent);
-    table.#isText = take(Uint8Array, 1, extent);
-    table.#text = take(Uint8Array, 1, table.#textUsed);
-    if (view.getUint32(56, true) !== checksumOf(table.#body())) throw wrong('bytes that fit their checksum', HEADER_BYTES);
+    if (readIds) table.#readIds = () => takeIds(readIds(idsAt));
+    else takeIds(bytes.subarray(idsAt));
     return table;
   }
 
-  #body(): Uint8Array[] {
-    const columns = [
-      this.#lookup, this.#ids, this.revisions, this.objectOffsets, this.objectBytes, this.vectorOffsets, this.objectSegments, this.vectorSegments, this.#isText,
-    ];
-    return [...columns.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)), this.#text.subarray(0, this.#textUsed)];
+  #places(hasVectors: boolean): Uint8Array[] {
+    const { revisions, objectOffsets, objectBytes, vectorOffsets, objectSegments, vectorSegments } = this;
+    const columns = hasVectors
+      ? [revisions, objectOffsets, objectBytes, vectorOffsets, objectSegments, vectorSegments]
+      : [revisions, objectOffsets, objectBytes, objectSegments];
+    return columns.map(bytesOf);
+  }
+
+  #idColumns(): Uint8Array[] {
+    return [this.#lookup, this.#ids, this.#isText, this.#text.subarray(0, this.#textUsed)].map(bytesOf);
   }
 
   /** Puts what stands for an id into #key: a UUID, or of other text its place, length and hash; then the text is returned. */
@@ -285,7 +315,7 @@ export class Table {
   }
 
   #grow(capacity: number): void {
-    const grown = <T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(column: T, width = 1): T => {
+    const grown = <T extends Column>(column: T, width = 1): T => {
       const larger = new (column.constructor as new (length: number) => T)(capacity * width);
       larger.set(column);
       return larger;
@@ -301,9 +331,24 @@ export class Table {
   }
 }
 
-/** Of columns and texts, one after the other. */
-function checksumOf(body: readonly Uint8Array[]): number {
-  return laneChecksum(new Uint8Array(Uint32Array.from(body, laneChecksum).buffer));
+type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Column): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Of columns, one after the other. */
+function checksumOf(columns: readonly Uint8Array[]): number {
+  return laneChecksum(new Uint8Array(Uint32Array.from(columns, laneChecksum).buffer));
+}
+
+/** Takes columns from bytes, one after the other, wider ones first. They are read in place until there are more. */
+function columnsIn(bytes: Uint8Array): <T extends Column>(Column: new (buffer: ArrayBufferLike, offset: number, length: number) => T, length: number) => T {
+  const { buffer, byteOffset } = bytes.byteOffset & 7 ? new Uint8Array(bytes) : bytes;
+  let at = byteOffset;
+  return (Column, length) => {
+    const column = new Column(buffer, at, length);
+    at += column.byteLength;
+    return column;
+  };
 }
 
 /** Of the last three words of an id: the random ones of a UUID, length and hashes of a text. */
