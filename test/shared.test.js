@@ -71,6 +71,18 @@ describe('a reader', () => {
     return index;
   }
 
+  /** What owner and readers work in must not overlap: each finds its filter as it left it. */
+  function expectApart(index, ...readers) {
+    const own = sequence(40, 100);
+    const filters = readers.map((reader, i) => reader.filter(sequence(30 + i, 10 * i)));
+    const found = readers.map((reader, i) => reader.search(query, { filter: filters[i] }).ids);
+    readers.forEach((reader, i) => {
+      index.search(query, { filter: own });
+      expect(reader.search(query, { filter: filters[i] }).ids, `reader ${i}`).toEqual(found[i]);
+      expect(found[i]).toEqual(index.search(query, { filter: sequence(30 + i, 10 * i) }).ids);
+    });
+  }
+
   /** A thread that is in the index, and does not leave. */
   async function stuck(index) {
     const share = await index.share();
@@ -139,7 +151,46 @@ describe('a reader', () => {
     expect([...after.ids].sort()).toEqual([1000, 1001, 1002]);
     // and the one that stood still is as welcome as any
     expect(new SharedReader(index.shareAgain(share.place)).search(query, { k: 3 }).ids).toEqual(after.ids);
+    expectApart(index, theirs);
     expectSound(index);
+  });
+
+  test('is there when a change of codec ends that was begun before it was', async () => {
+    const index = await filled();
+    const begin = (codec) => {
+      index.setCodec({ codec });
+      index.work(0);
+      expect(index.stats().recoding).toBeDefined();
+    };
+    begin('rq8');
+    const first = new SharedReader(await index.share());
+    while (index.work(5));
+    first.follow(index.shareAgain(0));
+    expectApart(index, first);
+    begin('f32');
+    const second = new SharedReader(await index.share());
+    while (index.work(5));
+    first.follow(index.shareAgain(0));
+    second.follow(index.shareAgain(1));
+    expectApart(index, first, second);
+  });
+
+  test('knows its filters again where compaction has moved their ids', async () => {
+    const index = await filled();
+    const reader = new SharedReader(await index.share());
+    let moves = 0;
+    index.onMoved = () => {
+      moves++;
+      reader.follow(index.shareAgain(0));
+    };
+    for (let id = 0; id < 150; id++) index.remove(id);
+    const filter = reader.filter(sequence(30, 140));
+    const expected = index.search(query, { filter: sequence(30, 140) }).ids;
+    do {
+      expect(reader.search(query, { filter }).ids).toEqual(expected);
+    } while (index.work(0));
+    expect(moves).toBe(1);
+    expect(reader.search(query, { filter }).ids).toEqual(expected);
   });
 
   test('leaves to the owner what only the owner can answer', async () => {
@@ -231,8 +282,33 @@ describe('sharing', () => {
     WebAssembly.Memory.prototype.grow = () => { throw new RangeError('no'); };
     await expect(index.share()).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
     WebAssembly.Memory.prototype.grow = grow;
-    expect((await index.share()).place).toBe(1);
+    const place = await index.share();
+    expect(place.place).toBe(1);
+    const reader = new SharedReader(place);
+    const filter = reader.filter([7, 8]);
+    const query = new Float32Array(64).fill(1);
+    expect(reader.search(query, { filter }).ids.length).toBe(2);
+    index.search(query, { filter: [1, 2] });
+    expect([...reader.search(query, { filter }).ids].sort()).toEqual([7, 8]);
     expect(Buffer.compare(index.serialize(), before)).toBe(0);
+  });
+
+  test('does not change what is left of an index that could not grow', async () => {
+    for (let growths = 1; growths <= 6; growths++) {
+      const index = await VectorIndex.create({ dimensions: 16, type: 'flat', metric: 'l2-squared' });
+      const readers = [new SharedReader(await index.share()), new SharedReader(await index.share())];
+      let left = growths;
+      WebAssembly.Memory.prototype.grow = function (pages) {
+        if (pages && left-- <= 0) throw new RangeError('no');
+        return grow.call(this, pages);
+      };
+      let count = 0;
+      const add = () => { for (;; count++) index.add(count, new Float32Array(16).fill(count)); };
+      expect(add).toThrow(expect.objectContaining({ code: 'OUT_OF_MEMORY' }));
+      WebAssembly.Memory.prototype.grow = grow;
+      for (const who of [index, ...readers]) expect([...who.search(new Float32Array(16).fill(count - 1), { k: 3 }).ids]).toEqual([count - 1, count - 2, count - 3]);
+      expectSound(index);
+    }
   });
 
   test('goes on while an image is written', async () => {
