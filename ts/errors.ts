@@ -35,6 +35,8 @@
  * | `TENANT_MISSING` | there is no tenant of that name in the collection |
  * | `TENANT_INACTIVE` | the tenant is INACTIVE, and is not activated by being used |
  * | `TENANT_OFFLOADED` | the tenant's files are in another store, or on their way there or back |
+ * | `RESHARDING` | the collection is being given another number of shards already |
+ * | `RESHARDED` | objects are in other shards than when the iteration or export began, which is to begin anew |
  * | `OBJECT_EXISTS` | there is an object with that id already |
  * | `OBJECT_MISSING` | there is no object with that id |
  * | `REVISION_MISMATCH` | the object, or the schema, has another revision than was expected |
@@ -79,6 +81,8 @@ export type ErrorCode =
   | 'TENANT_MISSING'
   | 'TENANT_INACTIVE'
   | 'TENANT_OFFLOADED'
+  | 'RESHARDING'
+  | 'RESHARDED'
   | 'OBJECT_EXISTS'
   | 'OBJECT_MISSING'
   | 'REVISION_MISMATCH'

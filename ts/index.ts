@@ -42,7 +42,7 @@ export type {
   Aggregate, AggregateGroup, AggregateGroupBy, AggregateGroupsResult, AggregateHybridOptions, AggregateNearOptions, AggregateOptions, AggregateResult,
 } from './database/aggregate.js';
 export type { CallOptions } from './database/calls.js';
-export type { ChangeEvent, Collection, Config, IteratorOptions } from './database/collection.js';
+export type { ChangeEvent, Collection, Config, IteratorOptions, ReshardOptions, ReshardProgress } from './database/collection.js';
 export type {
   ConditionOptions, Data, DeleteManyOptions, DeleteManyResult, DeletedObject, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions,
 } from './database/data.js';

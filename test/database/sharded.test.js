@@ -117,7 +117,7 @@ class Sharded {
         return codeOf(() => tickets.data[call](object, options));
       });
       expect(code).toBe(!ids.has(id) ? 'OBJECT_MISSING' : wrong !== undefined ? 'REVISION_MISMATCH' : undefined);
-    } else if (roll < 0.95) {
+    } else if (roll < 0.88) {
       expect(await this.same((tickets) => tickets.data.deleteById(id))).toBe(ids.delete(id));
     } else {
       const other = this.randomId();

@@ -6,6 +6,7 @@ import { checkAborted } from '../shard/abort.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
 import type { CollectionHost, ShardHost, UseOptions } from './host.js';
 import type { OpenCollections, OpenShard } from './open-collections.js';
+import type { Resharding } from './reshard.js';
 import type { Schema } from './schema.js';
 import { Shards } from './shards.js';
 import type { Pin, ShardPool } from './shard-pool.js';
@@ -17,6 +18,7 @@ import type { Vectorizer } from './typed.js';
 export interface HostPlaces {
   catalog: Catalog;
   open: OpenCollections;
+  resharding: Resharding;
   pool: ShardPool;
   states: TenantStates;
   durability: Durability;
@@ -43,6 +45,7 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
     analyzer: async () => open.analyzer(schema()),
     checkStemmers: places.checkStemmers,
     changeSchema: (change) => places.changeSchema(name, change),
+    reshard: (count, options) => places.resharding.reshard(name, count, options),
     subscribe(listener) {
       const entry = places.entry(name);
       checkTenancy(entry.schema, tenant);
@@ -65,13 +68,17 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
       if (tenant !== undefined) checkTenant(places, entry.schema, tenant, options);
     },
     async use(work, options = {}) {
-      host.check(options);
-      if (tenant === undefined) return work(plainAccess(places, host));
-      const access = tenantAccess(places, host, tenant, options);
-      try {
-        return await work(access.host);
-      } finally {
-        access.end();
+      for (;;) {
+        const { revision } = catalog;
+        host.check(options);
+        const access = tenant === undefined ? plainAccess(places, host) : tenantAccess(places, host, tenant, options);
+        try {
+          return await work(access.host);
+        } catch (cause) {
+          if (!places.readOnly || !isDamage(cause) || !await hasChanged(catalog, revision)) throw cause;
+        } finally {
+          access.end();
+        }
       }
     },
     withTenant: (other) => hostOf(places, name, other),
@@ -80,12 +87,52 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
   return host;
 }
 
-function plainAccess({ open, entry }: HostPlaces, host: CollectionHost): ShardHost {
-  return {
-    ...host,
-    shards: async () => shardsOf(open.of(entry(host.name))),
-    writable: async () => writable(open.of(entry(host.name))),
+interface Access {
+  host: ShardHost;
+  /** The shards may be closed from here on. */
+  end(): void;
+}
+
+/** Of a collection without tenants. Shards are those there are when it asks for them. */
+function plainAccess({ open, entry }: HostPlaces, host: CollectionHost): Access {
+  const ends: (() => void)[] = [];
+  let hasEnded = false;
+  const held = (now: CatalogEntry, isWriting: boolean): OpenShard[] => {
+    const { shards, end } = open.hold(now, isWriting);
+    if (hasEnded) end();
+    else ends.push(end);
+    return shards;
   };
+  return {
+    host: {
+      ...host,
+      async shards() {
+        for (;;) {
+          const { name } = host;
+          const now = entry(name);
+          const shards = await shardsOf(held(now, false));
+          // others may have taken their place before they were open
+          if (entry(name).shards.every((shard, i) => shard === now.shards[i])) return shards;
+        }
+      },
+      async writable() {
+        for (let gate = open.gate(host.name); gate; gate = open.gate(host.name)) await gate;
+        return writable(held(entry(host.name), true));
+      },
+    },
+    end() {
+      hasEnded = true;
+      for (const end of ends) end();
+    },
+  };
+}
+
+/** Beside a writer, files of a shard may be taken away before it is known here why. */
+const isDamage = (cause: unknown): boolean => cause instanceof VectileError && cause.code === 'STORAGE_CORRUPT';
+
+async function hasChanged(catalog: Catalog, revision: number): Promise<boolean> {
+  await catalog.refresh();
+  return catalog.revision !== revision;
 }
 
 async function writable(open: readonly OpenShard[]): Promise<Shards> {
@@ -94,11 +141,11 @@ async function writable(open: readonly OpenShard[]): Promise<Shards> {
 }
 
 export async function shardsOf(open: readonly OpenShard[]): Promise<Shards> {
-  return new Shards(await Promise.all(open.map(async ({ shard, pageEnds }) => ({ handle: await shard, pageEnds }))));
+  return new Shards(await Promise.all(open.map(async ({ shardId, shard, pageEnds }) => ({ id: shardId, handle: await shard, pageEnds }))));
 }
 
 /** The shard of a tenant is looked up, and kept open, from when it is first asked for. */
-function tenantAccess(places: HostPlaces, host: CollectionHost, tenant: string, options: UseOptions): { host: ShardHost; end(): void } {
+function tenantAccess(places: HostPlaces, host: CollectionHost, tenant: string, options: UseOptions): Access {
   const { pool, states, entry } = places;
   let pinning: Promise<Pin> | undefined;
   let pin: Pin | undefined;

@@ -14,13 +14,15 @@ import { Query } from './query.js';
 import {
   RETURN_OPTIONS, resultMaker, type MetadataNames, type PropertyNames, type ReturnOptions, type Returned, type StoredResult, type Sure,
 } from './results.js';
-import { addProperty, addVector, configOf, dropVector, updateSchema } from './schema.js';
+import type { ReshardProgress } from './reshard.js';
+import { addProperty, addVector, checkShardCount, configOf, dropVector, updateSchema } from './schema.js';
 import { objectsOf } from './pages.js';
 import { specsOf } from './specs.js';
 import { Tenants, checkTenantName } from './tenants.js';
 import type { CollectionUpdate, Properties, PropertyConfig, StoredConfig, VectorConfig } from './typed.js';
 
 export type { ChangeEvent } from '../shard/types.js';
+export type { ReshardProgress } from './reshard.js';
 
 export interface IteratorOptions<P extends object = Properties, N extends PropertyNames<P> = PropertyNames<P>, R extends MetadataNames = MetadataNames>
   extends ReturnOptions<P, N, R> {
@@ -29,6 +31,11 @@ export interface IteratorOptions<P extends object = Properties, N extends Proper
   /** The id of an object; those after it are given. */
   after?: string;
   signal?: AbortSignal;
+}
+
+export interface ReshardOptions extends CallOptions {
+  /** Called after every page of objects that was copied. What it throws ends the resharding. */
+  onProgress?: (progress: ReshardProgress) => void;
 }
 
 /**
@@ -137,5 +144,19 @@ export class Config<P extends object = Properties> {
   /** Drops a named vector of all objects. */
   async dropVector(name: string, options?: CallOptions): Promise<void> {
     await call(options, [], () => this.#host.changeSchema((schema) => dropVector(schema, name)));
+  }
+
+  /**
+   * Gives the collection another number of shards, 1 … 256, by copying every object, while it is read and written; disk and memory hold
+   * both copies as long. Resolves when the former shards are removed; aborted, or after a crash, all is as it was. Objects get higher
+   * revisions. An `iterator` or `export` that is under way throws RESHARDED. Throws RESHARDING if it is under way already,
+   * INVALID_ARGUMENT for a collection with tenants.
+   */
+  async reshard(count: number, options: ReshardOptions = {}): Promise<void> {
+    await call(options, ['onProgress'], (signal) => {
+      const { onProgress } = options;
+      if (onProgress !== undefined && typeof onProgress !== 'function') throw invalid('onProgress', 'a function', onProgress);
+      return this.#host.reshard(checkShardCount('count', count), { onProgress, signal });
+    });
   }
 }

@@ -18,6 +18,7 @@ import type { CollectionHost } from './host.js';
 import { importDatabase, type ByteSource } from './import.js';
 import { ImportedCollections } from './imported.js';
 import { OpenCollections, SHARDS, type OpenShard } from './open-collections.js';
+import { Resharding } from './reshard.js';
 import { ShardPool } from './shard-pool.js';
 import { specsOf } from './specs.js';
 import { shardCountOf, type Schema } from './schema.js';
@@ -70,6 +71,7 @@ export class Database {
   readonly #open: OpenCollections;
   readonly #pool: ShardPool;
   readonly #states: TenantStates;
+  readonly #resharding: Resharding;
   readonly #places: HostPlaces;
   readonly #offload: OpenStore | undefined;
   readonly #readOnly: boolean;
@@ -91,8 +93,11 @@ export class Database {
     this.#open = new OpenCollections(catalog, { store, durability, readOnly, now, stemmers, sections: new SectionCache(invertedBytesMax) });
     this.#pool = new ShardPool(this.#open, (shard) => store.blobs.release(`${SHARDS}${shard}/`), { shardsMax: openShardsMax, bytesMax: openBytesMax });
     this.#states = new TenantStates({ store, offload, catalog, open: this.#open, pool: this.#pool, check: () => this.#checkWritable() });
+    this.#resharding = new Resharding({
+      catalog, open: this.#open, check: () => this.#checkWritable(), entry: (name) => this.#entry(name), removeShards: (shards) => this.#states.removeShards(shards),
+    });
     this.#places = {
-      catalog, open: this.#open, pool: this.#pool, states: this.#states, durability, readOnly, canOnload: offload !== undefined, vectorizers: this.#vectorizers,
+      catalog, open: this.#open, resharding: this.#resharding, pool: this.#pool, states: this.#states, durability, readOnly, canOnload: offload !== undefined, vectorizers: this.#vectorizers,
       entry: (name) => this.#entry(name),
       checkStemmers: (specs) => this.#checkStemmers(specs),
       changeSchema: (name, change) => this.#changeSchema(name, change),
@@ -145,7 +150,7 @@ export class Database {
       for (const { schema } of this.#entries()) {
         const stats = await (schema.multiTenancy
           ? tenantsStats(schema, this.#catalog.tenants.of(schema.name).values(), this.#pool.of(schema.name))
-          : collectionStats(schema, this.#shardsOf(schema.name)));
+          : this.#holding(schema.name, (shards) => collectionStats(schema, shards)));
         collections[schema.name] = stats;
         objects += stats.objects;
         memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
@@ -307,13 +312,23 @@ export class Database {
   /** Of a collection without tenants. */
   #shardsOf(name: string): Promise<ShardHandle>[] { return this.#open.of(this.#entry(name)).map(({ shard }) => shard); }
 
+  /** They are not closed before the work is done, even if others take their place. */
+  async #holding<T>(name: string, work: (shards: Promise<ShardHandle>[]) => Promise<T>): Promise<T> {
+    const { shards, end } = this.#open.hold(this.#entry(name));
+    try {
+      return await work(shards.map(({ shard }) => shard));
+    } finally {
+      end();
+    }
+  }
+
   /** Of every collection and every open tenant, whatever happens to another. */
   async #forAll(work: (shard: ShardHandle) => Promise<void>): Promise<void> {
     const failures: unknown[] = [];
     const fail = (cause: unknown) => void failures.push(cause);
     for (const { schema } of this.#entries()) {
       await this.#pool.forEach(schema.name, (shard) => work(shard).catch(fail));
-      for (const shard of this.#shardsOf(schema.name)) await shard.then(work).catch(fail);
+      await this.#holding(schema.name, async (shards) => { for (const shard of shards) await shard.then(work).catch(fail); });
     }
     if (failures.length) throw failures[0];
   }
@@ -323,6 +338,7 @@ export class Database {
     const failures: unknown[] = [];
     const fail = (cause: unknown) => void failures.push(cause);
     await Promise.all(this.#removing);
+    await this.#resharding.settled();
     await this.#states.settled();
     await this.#pool.close().catch(fail);
     await this.#open.close().catch(fail);

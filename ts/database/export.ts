@@ -18,9 +18,9 @@ import { encodeObject, encodeVectorEntry } from '../shard/entry.js';
 import { NO_MARK } from '../shard/mark.js';
 import { pause } from '../shard/pause.js';
 import { crc32c } from '../storage/crc32c.js';
-import type { Schema } from './schema.js';
 import type { Turn } from './pages.js';
-import type { Shards } from './shards.js';
+import { shardCountOf, type Schema } from './schema.js';
+import { resharded, type Shards } from './shards.js';
 import type { Tenant } from './tenants.js';
 
 export const MAGIC = 0x50584356; // "VCXP"
@@ -61,8 +61,17 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
   let objects = 0;
   let told!: Schema;
   const pages = async function* (schema: () => Schema, turn: ExportedTenant['turn']): AsyncGenerator<Uint8Array> {
+    let before: Shards | undefined;
+    /** That whoever imports it is told; with tenants 0. */
+    const count = shardCountOf(told);
     for (let shard = 0, from = 0; ;) {
-      const page = await turn(async (host) => (await host.shards()).parts[shard]?.handle.page({ from, limit: PAGE, want: { vectors: true } }));
+      const page = await turn(async (host) => {
+        const shards = await host.shards();
+        if (count && shards.count !== count) throw resharded(count, shards.count);
+        shards.checkSame(before);
+        before = shards;
+        return shards.parts[shard]?.handle.page({ from, limit: PAGE, want: { vectors: true } });
+      });
       if (!page) return;
       // a schema is changed before the objects that need it are written
       if (schema().revision !== told.revision) {

@@ -1,6 +1,6 @@
 /** Collections and their tenants as they are exported: page by page, each tenant open only as long as it is read. */
 import { VectileError } from '../errors.js';
-import { shardsOf, type HostPlaces } from './collection-hosts.js';
+import { hostOf, shardsOf, type HostPlaces } from './collection-hosts.js';
 import type { ExportedCollection, ExportedTenant } from './export.js';
 import type { Turn } from './pages.js';
 
@@ -11,7 +11,7 @@ export interface ExportOptions {
 
 export function exportedCollection(places: HostPlaces, name: string, offloaded: 'refuse' | 'skip'): ExportedCollection {
   const schema = () => places.entry(name).schema;
-  const turn: Turn = (work) => work({ shards: async () => shardsOf(places.open.of(places.entry(name))) });
+  const turn: Turn = (work) => hostOf(places, name).use(work);
   return { schema, turn, tenants: schema().multiTenancy && tenantsOf(places, name, offloaded) };
 }
 

@@ -3,6 +3,7 @@ import type { Analyzer } from '../search/analyzer.js';
 import type { PropertySpec } from '../search/types.js';
 import type { ChangeEvent } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
+import type { ReshardOptions } from './reshard.js';
 import type { Schema } from './schema.js';
 import type { Shards } from './shards.js';
 import type { TenantsHost } from './tenants.js';
@@ -28,12 +29,15 @@ export interface CollectionHost {
   checkStemmers(specs: readonly PropertySpec[]): Promise<void>;
   /** Replaces the schema by what `change` makes of it, and readies the shards for it. */
   changeSchema(change: (schema: Schema) => Schema): Promise<void>;
+  /** Gives the collection another number of shards. */
+  reshard(count: number, options: ReshardOptions): Promise<void>;
   subscribe(listener: (event: ChangeEvent) => void): () => void;
   /** Throws TENANT_REQUIRED, TENANT_MISSING, TENANT_INACTIVE, TENANT_OFFLOADED, if objects cannot be asked for. */
   check(options?: UseOptions): void;
   /**
    * Does work with objects, which begins at once. From when it has asked for the shards until it ends, they are not closed. It
-   * must not do such work within: if the tenant is to become INACTIVE, that one waits for this one. Throws as `check` does.
+   * must not do such work within: if the tenant is to become INACTIVE, that one waits for this one. Beside a writer it is done again if
+   * files were taken away meanwhile. Throws as `check` does.
    */
   use<T>(work: (host: ShardHost) => Promise<T> | T, options?: UseOptions): Promise<T>;
   /** The same collection, and one of its tenants. */

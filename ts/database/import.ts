@@ -10,7 +10,7 @@ import { FORMATS, FRAME_HEADER_BYTES, HEAD_BYTES, Kind, MAGIC } from './export.j
 import { checkId } from './ids.js';
 import { decodeProperties } from './properties.js';
 import type { Shards } from './shards.js';
-import { configOf, createSchema, type Schema } from './schema.js';
+import { configOf, createSchema, shardCountOf, type Schema } from './schema.js';
 import { checkTenantName } from './tenants.js';
 
 export type { ByteSource } from './byte-source.js';
@@ -74,6 +74,7 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
       await write();
       const next = schemaOf(payload, offset);
       if (schema?.name === next.name) {
+        if (shardCountOf(next) !== shardCountOf(schema)) throw damage(offset, `a collection of ${shardCountOf(schema)} shards`, `one of ${shardCountOf(next)}`);
         await target.change(next);
       } else {
         await end();

@@ -83,5 +83,5 @@ export class ImportedCollections implements ImportTarget {
 }
 
 function together(shards: readonly ShardHandle[]): Shards {
-  return new Shards(shards.map((handle) => ({ handle, pageEnds: newSurroundings().pageEnds })));
+  return new Shards(shards.map((handle, i) => ({ id: String(i), handle, pageEnds: newSurroundings().pageEnds })));
 }

@@ -11,6 +11,7 @@ import type { PropertySpec } from '../search/types.js';
 import { fieldsOf } from './fields.js';
 import type { Schema } from './schema.js';
 import { specsOf } from './specs.js';
+import { Uses } from './uses.js';
 
 export const SHARDS = 'shards/';
 
@@ -36,6 +37,13 @@ export interface OpenShard extends Surroundings {
   extended: Promise<unknown>;
 }
 
+/** Calls that use the shards there are, until others take their place. */
+export interface Users {
+  /** All of them. */
+  readonly readers: Uses;
+  readonly writers: Uses;
+}
+
 interface OpenCollection {
   schema: Schema;
   spec: ShardSpec;
@@ -45,6 +53,9 @@ interface OpenCollection {
   readonly shards: Map<string, OpenShard>;
   /** Of a collection without tenants. */
   readonly listeners: Listeners;
+  users: Users;
+  /** Writes that have not begun wait for it, and fail if it does. */
+  gate: Promise<void> | undefined;
 }
 
 /** What a shard knows of a schema. */
@@ -53,7 +64,7 @@ interface ShardSpec {
   readonly properties: PropertySpec[];
 }
 
-type SharedOptions = Omit<ShardOptions, 'prefix' | 'identity' | keyof ShardSpec>;
+type SharedOptions = Omit<ShardOptions, 'prefix' | 'identity' | 'firstSeq' | keyof ShardSpec>;
 
 export const newSurroundings = (): Surroundings => ({ listeners: new Set(), pageEnds: new Map() });
 
@@ -74,6 +85,24 @@ export class OpenCollections {
     return shards.map((shard) => open.get(shard) ?? this.adopt({ schema, shard }, this.openShard({ schema, shard })));
   }
 
+  /** The same. Until `end` they are not closed, even if others take their place. `isWriting`: nor do these before. */
+  hold(entry: CatalogEntry, isWriting = false): { shards: OpenShard[]; end(): void } {
+    const shards = this.of(entry);
+    const { readers, writers } = this.users(entry);
+    const ends = isWriting ? [readers.begin(), writers.begin()] : [readers.begin()];
+    return { shards, end: () => { for (const end of ends) end(); } };
+  }
+
+  users({ schema }: CatalogEntry): Users { return this.#of(schema).users; }
+
+  gate(name: string): Promise<void> | undefined { return this.#open.get(name)?.gate; }
+
+  setGate(name: string, gate: Promise<void> | undefined): void {
+    gate?.catch(() => {}); // it is told to who writes
+    const collection = this.#open.get(name);
+    if (collection) collection.gate = gate;
+  }
+
   /** Of a collection without tenants. */
   subscribe(entry: CatalogEntry, listener: (event: ChangeEvent) => void): () => void {
     this.of(entry);
@@ -92,9 +121,13 @@ export class OpenCollections {
     await Promise.all([...this.#open.get(name)?.shards.values() ?? []].map(({ configured }) => configured));
   }
 
-  openShard({ schema, shard }: ShardEntry): Promise<ShardHandle> {
-    const identity = { database: this.#catalog.database, shard };
-    return Shard.open({ ...this.#options, prefix: SHARDS + shard, identity, ...specOf(schema) });
+  /** `firstSeq`: it is made, and that is the number of its first record. */
+  async openShard({ schema, shard: shardId }: ShardEntry, firstSeq?: number): Promise<ShardHandle> {
+    const identity = { database: this.#catalog.database, shard: shardId };
+    const shard = await Shard.open({ ...this.#options, prefix: SHARDS + shardId, identity, ...specOf(schema), firstSeq });
+    // or its files were taken away, because others have its objects now
+    if (this.#options.readOnly && !await shard.lastSeq()) await this.#catalog.refresh();
+    return shard;
   }
 
   /** Takes up a shard that was opened with this schema. */
@@ -133,7 +166,9 @@ export class OpenCollections {
     let collection = this.#open.get(schema.name);
     if (!collection) {
       const spec = specOf(schema);
-      this.#open.set(schema.name, collection = { schema, spec, analyzer: this.#analyzerOf(spec), shards: new Map(), listeners: new Set() });
+      this.#open.set(schema.name, collection = {
+        schema, spec, analyzer: this.#analyzerOf(spec), shards: new Map(), listeners: new Set(), users: newUsers(), gate: undefined,
+      });
     }
     return collection;
   }
@@ -144,11 +179,13 @@ export class OpenCollections {
     if (!collection) return;
     const entry = this.#catalog.collections.get(name);
     const isLeft = (shardId: string) => !entry || !entry.schema.multiTenancy && !entry.shards.includes(shardId);
-    for (const open of [...collection.shards.values()]) {
-      if (!isLeft(open.shardId)) continue;
-      collection.shards.delete(open.shardId);
+    const left = [...collection.shards.values()].filter(({ shardId }) => isLeft(shardId));
+    const { readers } = collection.users;
+    if (left.length) collection.users = newUsers();
+    for (const { shardId, shard } of left) {
+      collection.shards.delete(shardId);
       // a writer closes it itself, before it removes the files
-      if (this.#options.readOnly) void open.shard.then((opened) => opened.close()).catch(() => {});
+      if (this.#options.readOnly) void readers.ended().then(() => shard).then((opened) => opened.close()).catch(() => {});
     }
     if (!entry) return void this.#open.delete(name);
     if (entry.schema === collection.schema) return;
@@ -172,6 +209,8 @@ export class OpenCollections {
     return analyzer;
   }
 }
+
+const newUsers = (): Users => ({ readers: new Uses(), writers: new Uses() });
 
 function specOf(schema: Schema): ShardSpec {
   return { fields: fieldsOf(schema), properties: specsOf(schema) };

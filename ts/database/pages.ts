@@ -22,13 +22,20 @@ const PAGE = 256;
 
 /**
  * Shard by shard. An object that is there, and matches, throughout comes once; one that comes, goes or changes meanwhile may come or
- * not, but only as one that matches. Throws OBJECT_MISSING if the one to go on from is not there.
+ * not, but only as one that matches. Throws OBJECT_MISSING if the one to go on from is not there, RESHARDED if others take the place of the shards.
  */
 export async function* objectsOf(turn: Turn, { filter, after, want }: Objects, signal: AbortSignal | undefined): AsyncGenerator<StoredObject[], void, undefined> {
   let shard = 0, from = 0;
+  let before: Shards | undefined;
+  /** A shard by its number, and a slot, mean the same from page to page. */
+  const same = async (host: { shards(): Promise<Shards> }): Promise<Shards> => {
+    const shards = await host.shards();
+    shards.checkSame(before);
+    return before = shards;
+  };
   if (after !== undefined) {
     const place = await turn(async (host) => {
-      const shards = await host.shards();
+      const shards = await same(host);
       const number = shards.numberOf(after);
       return { number, found: await shards.parts[number]!.handle.find(after) };
     });
@@ -38,7 +45,7 @@ export async function* objectsOf(turn: Turn, { filter, after, want }: Objects, s
   }
   for (;;) {
     checkAborted(signal);
-    const page = await turn(async (host) => (await host.shards()).parts[shard]?.handle.page({ from, limit: PAGE, filter, ...want && { want } }));
+    const page = await turn(async (host) => (await same(host)).parts[shard]?.handle.page({ from, limit: PAGE, filter, ...want && { want } }));
     if (!page) return;
     yield page.objects;
     if (page.next < 0) shard++;

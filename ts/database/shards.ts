@@ -2,12 +2,14 @@
  * The shards of a collection, or the one of a tenant. An object is in the shard that the hash of its id says. Whatever they are
  * asked, the answer is that of one shard with all objects: each gives its best, and they are merged here.
  */
+import { VectileError } from '../errors.js';
 import { murmur3 } from '../search/murmur3.js';
 import type { ShardHandle, Want } from '../shard/handle.js';
 import type { Change, Outcome, StoredObject } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
 
 export interface ShardPart {
+  readonly id: string;
   readonly handle: ShardHandle;
   /** Slots of objects that pages have ended with, by id: the next page follows one that is not there any more. */
   readonly pageEnds: Map<string, number>;
@@ -25,6 +27,12 @@ export class Shards {
   constructor(readonly parts: readonly ShardPart[]) {}
 
   get count(): number { return this.parts.length; }
+
+  /** Throws RESHARDED unless they are those that were asked before, where slots mean the same. */
+  checkSame(before: Shards | undefined): void {
+    if (!before || this.count === before.count && this.parts.every(({ id }, i) => id === before.parts[i]!.id)) return;
+    throw resharded(before.count, this.count);
+  }
 
   /** Number of the shard that has the object of an id, or would have it. */
   numberOf(id: string): number { return this.count === 1 ? 0 : murmur3(id) % this.count; }
@@ -84,4 +92,9 @@ export class Shards {
     for (const answer of await Promise.allSettled(asked)) if (answer.status === 'rejected') throw answer.reason;
     return all;
   }
+}
+
+/** Of what goes on from call to call. */
+export function resharded(before: number, now: number): VectileError {
+  return new VectileError('RESHARDED', `shards: expected the ${before} that were there when it began, got ${now} others; begin anew`);
 }

@@ -24,7 +24,7 @@ import { pause } from './pause.js';
 import { decodeRecord, type ShardIdentity } from './record.js';
 import { numbersOf } from './search.js';
 import { LastSelection, pageOf } from './select.js';
-import { deleteUnnamed, readManifest, writeSnapshot, type SnapshotPlace } from './snapshot.js';
+import { beginShard, deleteUnnamed, readManifest, writeSnapshot, type SnapshotPlace } from './snapshot.js';
 import { rowOfObject, sortedRows } from './sorted.js';
 import { ShardState } from './state.js';
 import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, Question, ShardStats, StoredObject } from './types.js';
@@ -44,6 +44,8 @@ export interface ShardOptions {
   /** Shared by the shards of a database. */
   sections: SectionCache;
   readOnly?: boolean;
+  /** The shard is made, and its first record will have this number. */
+  firstSeq?: number | undefined;
   /** Of writes that do not say. Default `sync`. */
   durability?: Durability;
   /** Milliseconds since 1970. */
@@ -108,7 +110,9 @@ export class Shard implements ShardHandle {
 
   /** The newest snapshot and what the log has after it. Throws STORAGE_CORRUPT, naming the file, if either is damaged. */
   static async open(options: ShardOptions): Promise<Shard> {
-    const shard = new Shard(options, await options.store.log(`${options.prefix}/log`));
+    const { store, prefix, identity, firstSeq, now = Date.now } = options;
+    if (firstSeq !== undefined) await beginShard({ store, prefix, identity }, firstSeq, now());
+    const shard = new Shard(options, await store.log(`${prefix}/log`));
     try {
       shard.#analyzer = await openAnalyzer(options.properties, options.stemmers);
       await shard.#load();
@@ -390,6 +394,10 @@ export class Shard implements ShardHandle {
         throw new VectileError('STORAGE_CORRUPT', `${this.#options.prefix}/log: expected records up to ${state.seq}, as the snapshot says, got up to ${this.#log.nextSeq - 1}`);
       }
       if (!readOnly) await deleteUnnamed(this.#place, state.snapshot?.manifest, state.objects);
+      // files that were taken away while this is open are no empty shard
+      if (this.#isLoaded && state.seq < this.#state.seq) {
+        throw new VectileError('STORAGE_CORRUPT', `${this.#options.prefix}: expected records up to ${this.#state.seq}, as there were, got up to ${state.seq}`);
+      }
     } catch (cause) {
       state.dispose();
       throw cause;

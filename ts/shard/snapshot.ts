@@ -43,6 +43,7 @@ export interface Snapshot {
 type Image = NonNullable<FieldFile['image']>;
 
 const manifestName = (prefix: string): string => `${prefix}/manifest`;
+const snapshotId = (seq: number, epoch: number, time: number): string => `${String(seq).padStart(12, '0')}-${epoch}-${time.toString(36)}`;
 
 /** The newest snapshot's manifest; undefined if none was written yet. */
 export async function readManifest({ store, prefix, identity }: SnapshotPlace): Promise<Snapshot | undefined> {
@@ -51,12 +52,27 @@ export async function readManifest({ store, prefix, identity }: SnapshotPlace): 
   return found && { manifest: decodeManifest(found.bytes, name, identity), etag: found.etag };
 }
 
+/** Makes an empty shard whose first record will have that number. There must be none of it. */
+export async function beginShard({ store, prefix, identity }: SnapshotPlace, firstSeq: number, time: number): Promise<void> {
+  const seq = firstSeq - 1;
+  const table = await writeTable(store.blobs, `${prefix}/table-${snapshotId(seq, store.epoch, time)}`, new Table(), markOf(identity));
+  const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table, segments: [], fields: [], inverted: [] };
+  await store.blobs.putIfAbsent(manifestName(prefix), encodeManifest(manifest));
+  await store.beginLog(`${prefix}/log`, firstSeq);
+}
+
 /** The objects as of a snapshot, or none. */
 export async function openObjects({ store, prefix, identity }: SnapshotPlace, manifest: Manifest | undefined): Promise<Objects> {
   const mark = markOf(identity);
   if (!manifest) return new Objects(new Table(), new Segments(store.blobs, prefix, []), mark);
   const table = await openTable(store, manifest.table, mark);
   return new Objects(table, new Segments(store.blobs, prefix, manifest.segments), mark);
+}
+
+async function writeTable(blobs: BlobStore, name: string, table: Table, mark: number): Promise<Manifest['table']> {
+  const { head, places, ids } = table.encode(mark);
+  const { bytes } = await blobs.put(name, [head, ...places, ...ids]);
+  return { name, bytes, places: places.reduce((sum, { length }) => sum + length, head.length) };
 }
 
 /** Of a large one the ids are read when they are first needed; not by readers, beneath whom the file may go. */
@@ -172,15 +188,14 @@ export async function writeSnapshot(
   for (const field of frozen) field.freeze();
   const unlinked = frozen.map((field) => field.unlinkedSlots);
   const parts = search.freeze();
-  const id = `${String(seq).padStart(12, '0')}-${store.epoch}-${time.toString(36)}`;
+  const id = snapshotId(seq, store.epoch, time);
   const manifest: Manifest = { identity, epoch: store.epoch, seq, time, table: { name: `${prefix}/table-${id}`, bytes: 0, places: 0 }, segments: [], fields: [] };
   const versions: [VectorField, number][] = [];
   let overhead = 0;
   try {
     await objects.flush([copy]);
-    const { head, places, ids } = copy.encode(mark);
-    manifest.table.bytes = overhead = (await blobs.put(manifest.table.name, [head, ...places, ...ids])).bytes;
-    manifest.table.places = places.reduce((sum, { length }) => sum + length, head.length);
+    manifest.table = await writeTable(blobs, manifest.table.name, copy, mark);
+    overhead = manifest.table.bytes;
     manifest.segments = countLive(copy, objects.segments.byIndex.values(), objects.vectorsBytesMax);
     for (const [i, field] of frozen.entries()) {
       const { number } = field.spec;
