@@ -1,7 +1,5 @@
 // Another number of shards for a collection that is read and written meanwhile: what is there before, during and after.
 import { describe, expect, it } from 'vitest';
-import { integer, pick, random } from '../conformance/random.js';
-import { seeds } from '../support/engine.js';
 import { errorOf, memory, open, stores } from './support.js';
 
 const CONFIG = {
