@@ -141,7 +141,7 @@ describe('the catalog', () => {
 describe('a damaged collection', () => {
   const damage = (store, name) => inStore(store, async (opened) => {
     const catalog = await Catalog.open(opened, false, () => 1);
-    const { shard } = catalog.collections.get(name);
+    const { shards: [shard] } = catalog.collections.get(name);
     await catalog.close();
     const manifest = (await opened.blobs.list(`shards/${shard}/`)).find((blob) => blob.name.includes('manifest')) ?? (await opened.blobs.list(`shards/${shard}/`))[0];
     const { bytes } = await opened.blobs.get(manifest.name);
