@@ -22,6 +22,7 @@
  * | `STORE_LOCKED` | another process has the store open for writing |
  * | `STORE_MISSING` | there is no database at the place that was to be opened read-only |
  * | `STORE_READ_ONLY` | a write was asked of a database that was opened read-only |
+ * | `SHARD_READ_ONLY` | too much of the disk, or of memory, is in use for objects to be written: see the thresholds of `open` |
  * | `STORAGE_FULL` | the disk or the quota is exhausted; what was there is as it was |
  * | `STORAGE_FAILED` | the file system or IndexedDB failed; after a failed fsync, writes are refused until the database is opened anew |
  * | `STORAGE_CORRUPT` | bytes on disk are not what was written; the message names file and offset |
@@ -68,6 +69,7 @@ export type ErrorCode =
   | 'STORE_LOCKED'
   | 'STORE_MISSING'
   | 'STORE_READ_ONLY'
+  | 'SHARD_READ_ONLY'
   | 'STORAGE_FULL'
   | 'STORAGE_FAILED'
   | 'STORAGE_CORRUPT'

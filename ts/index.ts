@@ -46,6 +46,7 @@ export type { ChangeEvent, Collection, Config, IteratorOptions, ReshardOptions, 
 export type {
   ConditionOptions, Data, DeleteManyOptions, DeleteManyResult, DeletedObject, InsertManyOptions, InsertManyResult, ObjectInput, UpdateInput, WriteOptions,
 } from './database/data.js';
+export type { Cluster, NodesOptions, NodeStatus, ShardStatus, VectorIndexingStatus, VerboseNodeStatus } from './database/cluster.js';
 export type { CreateOptions } from './database/collections.js';
 export type { CollectionStats, Collections, Database, DatabaseStats, ExportOptions, OpenOptions } from './database/database.js';
 export type { AnyAggregate, BooleanSummary, DateAggregate, Metrics, NumberSummary, TextSummary } from './database/metrics.js';

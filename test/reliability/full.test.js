@@ -9,10 +9,11 @@ const refused = mount.error?.message ?? (mount.status === 0 ? undefined : mount.
 if (refused) console.warn(`SKIPPED a disk that is full: ${refused}`);
 afterAll(() => { if (!refused) spawnSync('umount', ['-l', folder]); });
 
+const openFull = () => open({ store: fs(`${folder}/data`), diskUseReadonlyPercentage: 0 });
 const object = (i) => ({ id: `id ${i}`, properties: { text: `${i} ${'x'.repeat(4000)}` }, vector: [i, 1, 2, 3] });
 
 it.skipIf(refused)('tells that it is full, keeps what was acknowledged, and goes on when there is room again', async () => {
-  let db = await open({ store: fs(`${folder}/data`) });
+  let db = await openFull();
   let c = await db.collections.create({ name: 'C', properties: [{ name: 'text', dataType: 'text' }], vectors: { default: { index: { type: 'flat' }, metric: 'l2-squared' } } });
   let acknowledged = 0;
   let error;
@@ -32,7 +33,7 @@ it.skipIf(refused)('tells that it is full, keeps what was acknowledged, and goes
   await check();
   await db.close().catch((cause) => expect(cause.code).toMatch(/^STORAGE_F/));
   expect(spawnSync('mount', ['-o', 'remount,size=30m', folder]).status).toBe(0);
-  db = await open({ store: fs(`${folder}/data`) });
+  db = await openFull();
   c = db.collections.use('C');
   await check();
   await c.data.insert(object(acknowledged++));

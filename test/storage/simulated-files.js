@@ -39,6 +39,8 @@ export class SimulatedFiles {
   failed = 0;
   owner;
   bootedAt = 0;
+  /** What `space` tells: { used, total }. */
+  disk;
   #root;
   #faults = [];
 
@@ -46,6 +48,8 @@ export class SimulatedFiles {
     this.#root = root;
     this.owner = { pid, host: 'simulated', space: 'simulated' };
   }
+
+  async space() { return this.disk; }
 
   // —— What happens to it ————————————————————————————————————————————————————————————
 

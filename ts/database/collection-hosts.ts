@@ -30,6 +30,8 @@ export interface HostPlaces {
   entry(name: string): CatalogEntry;
   checkStemmers(specs: readonly PropertySpec[]): Promise<void>;
   changeSchema(name: string, change: (schema: Schema) => Schema): Promise<void>;
+  /** Throws SHARD_READ_ONLY while there is no room for more. */
+  checkRoom(): Promise<void>;
 }
 
 /** Of a collection without tenants, or with tenants and none named. */
@@ -94,7 +96,7 @@ interface Access {
 }
 
 /** Of a collection without tenants. Shards are those there are when it asks for them. */
-function plainAccess({ open, entry }: HostPlaces, host: CollectionHost): Access {
+function plainAccess({ open, entry, checkRoom }: HostPlaces, host: CollectionHost): Access {
   const ends: (() => void)[] = [];
   let hasEnded = false;
   const held = (now: CatalogEntry, isWriting: boolean): OpenShard[] => {
@@ -116,6 +118,7 @@ function plainAccess({ open, entry }: HostPlaces, host: CollectionHost): Access 
         }
       },
       async writable() {
+        await checkRoom();
         for (let gate = open.gate(host.name); gate; gate = open.gate(host.name)) await gate;
         return writable(held(entry(host.name), true));
       },
@@ -168,7 +171,11 @@ function tenantAccess(places: HostPlaces, host: CollectionHost, tenant: string, 
     host: {
       ...host,
       shards: async () => shardsOf([await open()]),
-      writable: async () => writable([await open()]),
+      // before a tenant is made, or opened, for it
+      async writable() {
+        await places.checkRoom();
+        return writable([await open()]);
+      },
     },
     end() {
       hasEnded = true;

@@ -6,10 +6,11 @@ import { SectionCache } from '../search/section-cache.js';
 import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
 import type { ShardHandle } from '../shard/handle.js';
-import { hasFiles } from '../storage/fs.js';
+import { hasFiles, hostMemory } from '../storage/fs.js';
 import type { Durability, OpenStore, Store } from '../storage/storage.js';
 import { call, type CallOptions } from './calls.js';
 import { Catalog, newHexId, type CatalogEntry } from './catalog.js';
+import { Cluster, nodeStatus, type ClusterHost } from './cluster.js';
 import { Collections } from './collections.js';
 import { hostOf, type HostPlaces } from './collection-hosts.js';
 import { exportDatabase } from './export.js';
@@ -18,6 +19,8 @@ import type { CollectionHost } from './host.js';
 import { importDatabase, type ByteSource } from './import.js';
 import { ImportedCollections } from './imported.js';
 import { OpenCollections, SHARDS, type OpenShard } from './open-collections.js';
+import { LIMITS, Pressure, pressureLimits } from './pressure.js';
+import { prometheusText } from './prometheus.js';
 import { Resharding } from './reshard.js';
 import { ShardPool } from './shard-pool.js';
 import { specsOf } from './specs.js';
@@ -50,13 +53,26 @@ export interface OpenOptions {
   openBytesMax?: number;
   /** A store to which tenants can be moved, by `tenants.offload`. It is opened and closed with the database. */
   offload?: Store;
+  /**
+   * Percentages, 0 being none. Past how much of the disk that has the folder, or of the quota, in use by whomever, writes of objects throw
+   * SHARD_READ_ONLY, until it is less again: default 90; and when `cluster.nodes` warns: default 80.
+   */
+  diskUseReadonlyPercentage?: number;
+  diskUseWarningPercentage?: number;
+  /** The same of memory, of what the process has over what it may have. Default 0. */
+  memoryReadonlyPercentage?: number;
+  memoryWarningPercentage?: number;
+  /** Bytes that are in use, and all there are; by default as Node, Bun and Deno tell, elsewhere unknown. */
+  memoryUse?: () => { used: number; total: number } | undefined;
   /** Functions that bring words to their stems, by language, where the package `@orama/stemmers` cannot be imported by name. */
   stemmers?: Readonly<Record<string, Stemmer>>;
   /** Milliseconds since 1970; default Date.now. */
   now?: () => number;
 }
 
-const OPTIONS = ['store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'openShardsMax', 'openBytesMax', 'offload', 'stemmers', 'now'];
+const OPTIONS = [
+  'store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'openShardsMax', 'openBytesMax', 'offload', ...Object.keys(LIMITS), 'memoryUse', 'stemmers', 'now',
+];
 const INVERTED_BYTES = 64 << 20;
 const OPEN_SHARDS = 1000;
 const OPEN_SHARDS_IN_BROWSERS = 24;
@@ -66,6 +82,7 @@ const REFRESH_MS = 250;
 /** An open database. Made by `open`. */
 export class Database {
   readonly collections: Collections;
+  readonly cluster: Cluster;
   readonly #store: OpenStore;
   readonly #catalog: Catalog;
   readonly #open: OpenCollections;
@@ -73,6 +90,8 @@ export class Database {
   readonly #states: TenantStates;
   readonly #resharding: Resharding;
   readonly #places: HostPlaces;
+  readonly #pressure: Pressure;
+  readonly #clusterHost: ClusterHost;
   readonly #offload: OpenStore | undefined;
   readonly #readOnly: boolean;
   readonly #stemmers: Readonly<Record<string, Stemmer>>;
@@ -96,11 +115,13 @@ export class Database {
     this.#resharding = new Resharding({
       catalog, open: this.#open, check: () => this.#checkWritable(), entry: (name) => this.#entry(name), removeShards: (shards) => this.#states.removeShards(shards),
     });
+    this.#pressure = new Pressure(pressureLimits(options), () => store.space(), options.memoryUse ?? hostMemory);
     this.#places = {
       catalog, open: this.#open, resharding: this.#resharding, pool: this.#pool, states: this.#states, durability, readOnly, canOnload: offload !== undefined, vectorizers: this.#vectorizers,
       entry: (name) => this.#entry(name),
       checkStemmers: (specs) => this.#checkStemmers(specs),
       changeSchema: (name, change) => this.#changeSchema(name, change),
+      checkRoom: () => this.#pressure.check(),
     };
     if (readOnly) catalog.watch((name) => this.#pool.keep(name, (shard) => this.#isActive(name, shard)));
     this.collections = new Collections({
@@ -110,6 +131,8 @@ export class Database {
       use: (name, vectorizer) => this.#use(name, vectorizer),
       remove: (name) => this.#remove(name),
     });
+    this.#clusterHost = { entries: () => this.#entries(), tenants: catalog.tenants, open: this.#open, pool: this.#pool, readOnly, uses: () => this.#pressure.look() };
+    this.cluster = new Cluster(this.#clusterHost);
   }
 
   /** @internal */
@@ -123,6 +146,8 @@ export class Database {
     checkBudget('openShardsMax', options?.openShardsMax);
     checkBudget('openBytesMax', options?.openBytesMax);
     if (options?.offload !== undefined && typeof options.offload?.open !== 'function') throw invalid('offload', 'a store, such as fs(path)', options.offload);
+    pressureLimits(options);
+    if (options.memoryUse !== undefined && typeof options.memoryUse !== 'function') throw invalid('memoryUse', 'a function', options.memoryUse);
     if (typeof stemmers !== 'object' || stemmers === null) throw invalid('stemmers', 'functions by language', stemmers);
     if (typeof now !== 'function') throw invalid('now', 'a function', now);
     if (from !== undefined && readOnly) throw invalid('from', 'none where nothing may be written', from);
@@ -142,21 +167,11 @@ export class Database {
   }
 
   /** Counts and bytes. A damaged collection is among them, with what is wrong with it. */
-  stats(options?: CallOptions): Promise<DatabaseStats> {
-    return call(options, [], async () => {
-      const collections: DatabaseStats['collections'] = Object.create(null);
-      let objects = 0;
-      let memory = 0;
-      for (const { schema } of this.#entries()) {
-        const stats = await (schema.multiTenancy
-          ? tenantsStats(schema, this.#catalog.tenants.of(schema.name).values(), this.#pool.of(schema.name))
-          : this.#holding(schema.name, (shards) => collectionStats(schema, shards)));
-        collections[schema.name] = stats;
-        objects += stats.objects;
-        memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
-      }
-      return { collections, objects, bytes: { memory, disk: await this.#store.bytes('') } };
-    });
+  stats(options?: CallOptions): Promise<DatabaseStats> { return call(options, [], () => this.#stats()); }
+
+  /** The same, and how shards and tenants are, in the text form of Prometheus. */
+  metrics(options?: CallOptions): Promise<string> {
+    return call(options, [], async () => prometheusText(await this.#stats(), await nodeStatus(this.#clusterHost, this.#entries())));
   }
 
   /** Writes a snapshot of every collection now, and of every tenant that is open, and lets their logs go. It happens by itself when it is worth it. */
@@ -191,6 +206,21 @@ export class Database {
   async [Symbol.asyncDispose](): Promise<void> { await this.close(); }
 
   // What follows is how the above is done.
+
+  async #stats(): Promise<DatabaseStats> {
+    const collections: DatabaseStats['collections'] = Object.create(null);
+    let objects = 0;
+    let memory = 0;
+    for (const { schema } of this.#entries()) {
+      const stats = await (schema.multiTenancy
+        ? tenantsStats(schema, this.#catalog.tenants.of(schema.name).values(), this.#pool.of(schema.name))
+        : this.#holding(schema.name, (shards) => collectionStats(schema, shards)));
+      collections[schema.name] = stats;
+      objects += stats.objects;
+      memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
+    }
+    return { collections, objects, bytes: { memory, disk: await this.#store.bytes('') } };
+  }
 
   async #start(from: ByteSource | undefined): Promise<void> {
     if (!this.#readOnly) await this.#sweep();

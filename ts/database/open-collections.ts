@@ -32,6 +32,9 @@ export interface ShardEntry {
 export interface OpenShard extends Surroundings {
   readonly shardId: string;
   readonly shard: Promise<ShardHandle>;
+  /** What `shard` has come to; neither while it is being opened. */
+  opened: ShardHandle | undefined;
+  failure: Error | undefined;
   /** When the shard has all of the newest schema; and when it has at least all named vectors and properties that it did not know. */
   configured: Promise<unknown>;
   extended: Promise<unknown>;
@@ -139,8 +142,9 @@ export class OpenCollections {
       };
       return opened;
     });
-    shard.catch(() => {}); // it is told to whoever uses the collection
-    const open = { shardId, shard, configured: shard, extended: shard, listeners, pageEnds };
+    const open: OpenShard = { shardId, shard, opened: undefined, failure: undefined, configured: shard, extended: shard, listeners, pageEnds };
+    // it is told to whoever uses the collection
+    shard.then((handle) => { open.opened = handle; }, (cause: Error) => { open.failure = cause; });
     this.#of(schema).shards.set(shardId, open);
     return open;
   }

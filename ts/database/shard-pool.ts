@@ -51,6 +51,12 @@ export class ShardPool {
     return [...this.#open].flatMap(({ opened, closing, entry }) => (opened && !closing && entry.schema.name === collection ? [opened] : []));
   }
 
+  /** One that is open, or being opened or closed. */
+  get(shardId: string): { open: OpenShard | undefined; isClosing: boolean } | undefined {
+    const pin = this.#pins.get(shardId);
+    return pin && { open: pin.open, isClosing: pin.closing !== undefined };
+  }
+
   /** Does work with those that are open, one after another. */
   async forEach(collection: string, work: (shard: ShardHandle) => Promise<void>): Promise<void> {
     for (const pin of [...this.#open]) {

@@ -52,9 +52,14 @@ async function shardStats(schema: Schema, opening: Promise<ShardHandle>): Promis
 
 /** Of a collection with tenants. */
 export async function tenantsStats(schema: Schema, tenants: Iterable<TenantEntry>, shards: readonly ShardHandle[]): Promise<CollectionStats> {
-  const byStatus = { ACTIVE: 0, INACTIVE: 0, OFFLOADED: 0, OFFLOADING: 0, ONLOADING: 0, open: shards.length };
-  for (const { status } of tenants) byStatus[status]++;
+  const byStatus = { ...statusCounts(tenants), open: shards.length };
   return { ...summed(schema, await Promise.all(shards.map((shard) => shardStats(schema, Promise.resolve(shard))))), tenants: byStatus };
+}
+
+export function statusCounts(tenants: Iterable<TenantEntry>): Record<TenantStatus, number> {
+  const counts = { ACTIVE: 0, INACTIVE: 0, OFFLOADED: 0, OFFLOADING: 0, ONLOADING: 0 };
+  for (const { status } of tenants) counts[status]++;
+  return counts;
 }
 
 function summed(schema: Schema, all: readonly CollectionStats[]): CollectionStats {

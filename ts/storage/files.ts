@@ -1,5 +1,7 @@
 /** The little of a file system that the `fs` store needs. Tests give one that fails, tears and forgets. */
 
+import type { Space } from './storage.js';
+
 export interface FileHandle {
   /** Writes at `position`; resolves to how many bytes were written, which may be fewer than given. */
   write(bytes: Uint8Array, position: number): Promise<number>;
@@ -45,6 +47,10 @@ export interface Files {
   syncFolder(path: string): Promise<void>;
   /** Path to an absolute one, without links as far as it exists: what the process knows a folder by. */
   resolve(path: string): Promise<string>;
+  /** Of the disk that has a folder: what is in use, and all of it. Undefined if it cannot be told. */
+  space?(path: string): Promise<Space | undefined>;
+  /** What the process has of memory, and what it may have. Undefined if it cannot be told. */
+  memory?(): Space | undefined;
   readonly owner: Owner;
   /** When the machine was started, in ms since 1970; 0 if that does not matter, because `space` tells. */
   readonly bootedAt: number;

@@ -12,7 +12,7 @@ import { codeOf, onFile, onFileIfAny } from './fs-errors.js';
 import { FsHost } from './fs-host.js';
 import { acquire, sharedLock, type Lock } from './fs-lock.js';
 import { FsLog } from './fs-log.js';
-import type { OpenStore, Store, StoreShare } from './storage.js';
+import type { OpenStore, Space, Store, StoreShare } from './storage.js';
 
 const FORMAT = 1;
 const MARKER = 'vectile.json';
@@ -27,6 +27,9 @@ let hostFiles: Files | undefined;
 export function provideFiles(files: Files): void {
   hostFiles = files;
 }
+
+/** Memory of the machine, or what the process may have of it; undefined if that cannot be told. */
+export function hostMemory(): Space | undefined { return hostFiles?.memory?.(); }
 
 /** Whether this runtime has a file system. */
 export function hasFiles(): boolean { return hostFiles !== undefined; }
@@ -141,6 +144,7 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
         if (await host.syncFolderIfAny(at < 0 ? host.root : host.path(prefix.slice(0, at))) || at < 0) return;
       }
     },
+    space: async () => host.files.space?.(host.root),
     bytes: async (prefix) => (await blobs.files(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
     async close() {
       if (isClosed) return;

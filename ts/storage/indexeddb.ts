@@ -121,6 +121,10 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
     },
     // transactions become durable in their order
     async syncDeleted() { host.checkWritable(); },
+    async space() {
+      const { usage, quota } = (await globalThis.navigator?.storage?.estimate?.()) ?? {};
+      return usage === undefined || quota === undefined ? undefined : { used: usage, total: quota };
+    },
     bytes: (prefix) => connection.read(['logs', 'files'], async (rows) => {
       const ends = await rows('logs').getAll<{ begin: number; end: number }>(under(prefix));
       const files = await rows('files').getAll<{ bytes: number }>(under(prefix));

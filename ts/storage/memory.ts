@@ -81,6 +81,7 @@ function openStore(content: Content, readOnly: boolean): OpenStore {
       content.logs.delete(name);
     },
     async syncDeleted() { checkWritable(); },
+    space: async () => undefined,
     async bytes(prefix) {
       let bytes = 0;
       for (const [name, log] of content.logs) if (name.startsWith(prefix)) bytes += logBytes(log);

@@ -1,6 +1,6 @@
 /** `Files` by node:fs, as Node, Bun and Deno have it. Writing and syncing leave the thread; reading is done at once. */
 import { closeSync, fstatSync, openSync, promises, readFileSync, readlinkSync, readSync } from 'node:fs';
-import { hostname, uptime } from 'node:os';
+import { hostname, totalmem, uptime } from 'node:os';
 import { resolve } from 'node:path';
 import type { FileHandle, Files, Owner } from './files.js';
 
@@ -86,6 +86,18 @@ export const nodeFiles: Files = {
       await handle.sync();
     } finally {
       await handle.close();
+    }
+  },
+  // some runtimes lack these, or ask for a permission
+  async space(path) {
+    const { blocks, bavail, bsize } = await promises.statfs(path);
+    return { used: (blocks - bavail) * bsize, total: blocks * bsize };
+  },
+  memory() {
+    try {
+      return { used: process.memoryUsage().rss, total: Math.min(totalmem(), process.constrainedMemory?.() || Infinity) };
+    } catch {
+      return undefined;
     }
   },
   resolve: (path) => promises.realpath(path).catch(() => resolve(path)),

@@ -75,6 +75,12 @@ export interface BlobStore {
   release(prefix: string): void;
 }
 
+/** Bytes. */
+export interface Space {
+  used: number;
+  total: number;
+}
+
 export interface StoreOptions {
   /** Opens beside a writer: no lock is taken, and nothing may be written. */
   readOnly: boolean;
@@ -106,6 +112,8 @@ export interface OpenStore {
   deleteLog(name: string): Promise<void>;
   /** After a power cut that leaves anything of what is written after this, what was deleted below a prefix before it has not come back. */
   syncDeleted(prefix: string): Promise<void>;
+  /** How much of the disk, or of the quota, is in use, by whomever; undefined if that cannot be told. */
+  space(): Promise<Space | undefined>;
   /** Bytes on disk of all below a prefix, logs included. */
   bytes(prefix: string): Promise<number>;
   /** Only where other threads of this process can use the store too. */
