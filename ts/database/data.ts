@@ -79,7 +79,7 @@ export class Data<P extends object = Properties> {
 
   /**
    * Stores objects of an array, an iterable or an async iterable, batch by batch, in constant memory; an id that is there is
-   * replaced. An object that fails is reported, and the rest is stored. Each batch is written whole or not at all. Objects are
+   * replaced. An object that fails is reported, and the rest is stored. What of a batch goes to one shard is written whole or not at all. Objects are
    * read when their batch is full: a source must not give the same object, changed, twice.
    */
   insertMany(source: ObjectSource<P>, options: InsertManyOptions = {}): Promise<InsertManyResult> {

@@ -8,7 +8,7 @@
 export function idsOf({ kind, objects, id }) {
   if (kind === 'insertMany') return objects.map((object) => object.id);
   if (kind === 'dropVector') return undefined;
-  return kind === 'addVector' || kind === 'codec' ? [] : [id];
+  return ['addVector', 'codec', 'reshard'].includes(kind) ? [] : [id];
 }
 
 /** The object after a write that concerns it; undefined if there is none. */
