@@ -135,6 +135,20 @@ describe('reshard', () => {
     expect(await shardsIn(store)).toBe(3);
   }));
 
+  it('ends where there is no room', async () => {
+    let used = 10;
+    const store = memory();
+    await withNotes(async (notes) => {
+      used = 90;
+      await expect.poll(() => errorOf(() => notes.data.insert({})).then((error) => error?.code), { timeout: 10_000 }).toBe('SHARD_READ_ONLY');
+      const before = await seen(notes);
+      expect((await errorOf(() => notes.config.reshard(2))).code).toBe('SHARD_READ_ONLY');
+      expect(await seen(notes)).toEqual(before);
+      expect(await shardsIn(store)).toBe(1);
+      expect(await shardsOf(notes)).toBe(1);
+    }, { store, memoryReadonlyPercentage: 50, memoryUse: () => ({ used, total: 100 }) });
+  });
+
   it('ends when the collection is deleted, or the database closed', async () => {
     const store = memory();
     await withNotes(async (notes, db) => {

@@ -150,7 +150,7 @@ export class Config<P extends object = Properties> {
    * Gives the collection another number of shards, 1 … 256, by copying every object, while it is read and written; disk and memory hold
    * both copies as long. Resolves when the former shards are removed; aborted, or after a crash, all is as it was. Objects get higher
    * revisions. An `iterator` or `export` that is under way throws RESHARDED. Throws RESHARDING if it is under way already,
-   * INVALID_ARGUMENT for a collection with tenants.
+   * INVALID_ARGUMENT for a collection with tenants, SHARD_READ_ONLY if there is no room.
    */
   async reshard(count: number, options: ReshardOptions = {}): Promise<void> {
     await call(options, ['onProgress'], (signal) => {

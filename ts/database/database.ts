@@ -113,7 +113,7 @@ export class Database {
     this.#pool = new ShardPool(this.#open, (shard) => store.blobs.release(`${SHARDS}${shard}/`), { shardsMax: openShardsMax, bytesMax: openBytesMax });
     this.#states = new TenantStates({ store, offload, catalog, open: this.#open, pool: this.#pool, check: () => this.#checkWritable() });
     this.#resharding = new Resharding({
-      catalog, open: this.#open, check: () => this.#checkWritable(), entry: (name) => this.#entry(name), removeShards: (shards) => this.#states.removeShards(shards),
+      catalog, open: this.#open, check: () => this.#checkWritable(), checkRoom: () => this.#pressure.check(), entry: (name) => this.#entry(name), removeShards: (shards) => this.#states.removeShards(shards),
     });
     this.#pressure = new Pressure(pressureLimits(options), () => store.space(), options.memoryUse ?? hostMemory);
     this.#places = {

@@ -42,6 +42,8 @@ export interface ReshardPlaces {
   open: OpenCollections;
   /** Throws if the database is closed, or nothing may be written. */
   check(): void;
+  /** Throws SHARD_READ_ONLY while there is no room for more. */
+  checkRoom(): Promise<void>;
   /** As it is now. Throws COLLECTION_MISSING. */
   entry(name: string): CatalogEntry;
   /** Every byte of shards that the catalog has dropped. */
@@ -211,6 +213,7 @@ class Reshard {
   /** Objects as they are; undefined: there is none. */
   async #write(objects: readonly { id: string; object: StoredObject | undefined }[], durability: Durability): Promise<void> {
     this.#check();
+    await this.#places.checkRoom();
     // a schema is changed before the objects that need it are written
     await this.#configure();
     for (const batch of batches(objects.map(({ id, object }) => changeTo(this.#schema, id, object)))) {
