@@ -45,6 +45,8 @@
  * | `VECTORIZER_MISSING` | a text is to be embedded and the collection has no vectorizer |
  * | `VECTORIZER_FAILED` | the vectorizer threw, or returned something else than vectors |
  * | `STEMMER_MISSING` | texts are to be stemmed and there is no stemmer for the language |
+ * | `WORKER_UNAVAILABLE` | there are no worker threads in this runtime, or none could be started; `threads: 0` does without |
+ * | `WORKER_LOST` | the worker thread that a shard was in has ended; a write that was under way may have taken place or not. The next call finds the shard opened anew |
  * | `ABORTED` | the caller's signal was aborted |
  * | `TIMEOUT` | the call took longer than its `timeoutMs` |
  * | `CLOSED` | the database was closed |
@@ -92,6 +94,8 @@ export type ErrorCode =
   | 'VECTORIZER_MISSING'
   | 'VECTORIZER_FAILED'
   | 'STEMMER_MISSING'
+  | 'WORKER_UNAVAILABLE'
+  | 'WORKER_LOST'
   | 'ABORTED'
   | 'TIMEOUT'
   | 'CLOSED';

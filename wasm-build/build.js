@@ -5,6 +5,7 @@
  *   dist/core-inline.js                 core.wasm as text, for where no file can be fetched
  *   dist/{engine,index}.{node,browser,edge}.js   the entries of ts/entry: the engine alone, and the database
  *   dist/chunk-*.js                     what entries share: one copy of the engine for both doors
+ *   dist/worker.{node,browser}.js       what runs in threads, each in one file that imports nothing
  *   dist/types/                         declarations
  *
  * It is made in a folder of its own below wasm-build/out and put in its place when it is whole.
@@ -31,16 +32,11 @@ for (const [target, file] of [['simd', 'core.wasm'], ['relaxed', 'core-relaxed.w
 const wasm = await readFile(path(`${out}/core.wasm`));
 await writeFile(path(`${out}/core-inline.js`), `export default () => Uint8Array.from(atob('${wasm.toString('base64')}'), (c) => c.charCodeAt(0));\n`);
 
-await build({
+const options = {
   absWorkingDir: path('.'),
-  entryPoints: Object.fromEntries(['node', 'browser', 'edge'].flatMap((runtime) => [
-    [`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`],
-  ])),
   outdir: out,
   bundle: true,
-  splitting: true,
   ignoreAnnotations: true, // package.json speaks of dist/
-  chunkNames: 'chunk-[hash]',
   format: 'esm',
   target: 'es2022',
   minifyWhitespace: true, // names stay, for stack traces
@@ -48,7 +44,16 @@ await build({
   external: ['node:*', './core.wasm', './core-inline.js'],
   legalComments: 'none',
   logLevel: 'warning',
+};
+await build({
+  ...options,
+  entryPoints: Object.fromEntries(['node', 'browser', 'edge'].flatMap((runtime) => [
+    [`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`],
+  ])),
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
 });
+await build({ ...options, entryPoints: { 'worker.node': 'ts/entry/worker-node.ts', 'worker.browser': 'ts/entry/worker-browser.ts' } });
 bin('typescript/bin/tsc', '-p', 'wasm-build/tsconfig.types.json', '--outDir', `${out}/types`);
 
 await rm(path('dist'), { recursive: true, force: true });

@@ -46,6 +46,11 @@ export function sizes() {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const columns = (...cells) => console.log(cells[0].padEnd(42) + cells.slice(1).map((cell) => String(cell).padStart(10)).join(''));
   columns('bytes', 'raw', 'gzip', 'brotli');
+  // loaded by workers, beside the entry
+  for (const file of ['worker.browser.js', 'worker.node.js']) {
+    const bytes = bytesOf(file);
+    columns(`dist/${file}`, bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length);
+  }
   for (const { entry, raw, gzip, brotli, isOver } of sizes()) {
     columns(entry, raw, gzip, brotli);
     if (isOver) {

@@ -1,17 +1,18 @@
 /** A place that is opened, and then attached to as by another thread, which is what is used of it. */
 import { attachStore } from '../../ts/storage/attach.js';
+import { sharingOf } from '../../ts/storage/sharing.js';
 
 export function attached(place) {
   return {
     ...place,
     async open(options) {
       const owner = await place.open(options);
-      const store = await attachStore(structuredClone(owner.sharing.share()));
+      const store = await attachStore(structuredClone(sharingOf(owner).share()));
       const close = async () => {
         try {
           await store.close();
         } finally {
-          owner.sharing.isClean &&= store.sharing.isClean;
+          sharingOf(owner).isClean &&= sharingOf(store).isClean;
           await owner.close();
         }
       };

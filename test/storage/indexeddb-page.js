@@ -1,5 +1,6 @@
 /** What the tests of IndexedDB do in a page: it is bundled, and called by name from outside. */
 import { attachStore } from '../../ts/storage/attach.js';
+import { sharingOf } from '../../ts/storage/sharing.js';
 import { indexedDB as storeIn } from '../../ts/storage/indexeddb.js';
 import { attached } from './attached.js';
 import { cases } from './conformance.js';
@@ -122,6 +123,7 @@ const help = {
   deleteDatabase: (name) => promiseOf(indexedDB.deleteDatabase(name)),
   storeIn,
   attachStore,
+  sharingOf,
 };
 
 function promiseOf(request) {

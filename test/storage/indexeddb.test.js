@@ -62,7 +62,7 @@ describeWithout(missingChromium, 'IndexedDB', () => {
   it('attached, writes chunks that no other thread of its epoch takes for its own, and frees what one has left', async () => {
     await open(page, 'shared');
     expect(await result(page, `
-      const share = () => help.attachStore(store.sharing.share());
+      const share = () => help.attachStore(help.sharingOf(store).share());
       const [first, second] = [await share(), await share()];
       await first.blobs.put('shards/a', [Uint8Array.of(1)]);
       await first.close();
@@ -74,7 +74,7 @@ describeWithout(missingChromium, 'IndexedDB', () => {
       while ((await chunks()).size < 3) await new Promise((resolve) => setTimeout(resolve, 10));
       const third = await share();
       const before = [...await chunks()];
-      await third.sharing.recover('shards/a');
+      await help.sharingOf(third).recover('shards/a');
       const after = [...await chunks()];
       await third.blobs.put('shards/a', [Uint8Array.of(2)]);
       const { bytes } = await third.blobs.get('shards/a');

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { attachStore } from '../../ts/storage/attach.js';
+import { sharingOf } from '../../ts/storage/sharing.js';
 import { fs } from '../../ts/storage/fs.js';
 import { memory } from '../../ts/storage/memory.js';
 import { nodeFiles } from '../../ts/storage/node-files.js';
@@ -22,7 +23,7 @@ describe('a store of several threads', () => {
   it('writes in the epoch of the one with the lock, each thread by names of its own', async () => {
     const path = join(temporaryFolder(), 'data');
     const owner = await fs(path).open(writable);
-    const shares = [owner.sharing.share(), owner.sharing.share()];
+    const shares = [sharingOf(owner).share(), sharingOf(owner).share()];
     expect(shares.map(({ tag }) => tag)).toEqual(['w1', 'w2']);
     const threads = await Promise.all(shares.map(attachStore));
     expect(threads.map(({ epoch }) => epoch)).toEqual([owner.epoch, owner.epoch]);
@@ -36,14 +37,14 @@ describe('a store of several threads', () => {
   });
 
   it('is not shared where it lies in memory, or in files that other threads do not have', async () => {
-    expect((await memory().open(writable)).sharing).toBeUndefined();
-    expect((await fs('/data', { files: new SimulatedFiles() }).open(writable)).sharing).toBeUndefined();
+    expect(sharingOf((await memory().open(writable)))).toBeUndefined();
+    expect(sharingOf((await fs('/data', { files: new SimulatedFiles() }).open(writable)))).toBeUndefined();
   });
 
   it('gives no lock back that another thread has', async () => {
     const path = join(temporaryFolder(), 'data');
     const owner = await fs(path).open(writable);
-    await (await attachStore(owner.sharing.share())).close();
+    await (await attachStore(sharingOf(owner).share())).close();
     await expect(fs(path).open(writable)).rejects.toMatchObject({ code: 'STORE_LOCKED' });
     await owner.close();
   });
@@ -51,7 +52,7 @@ describe('a store of several threads', () => {
   it('is not written any more by an attached thread when the lock was lost', { timeout: 20_000 }, async () => {
     const path = join(temporaryFolder(), 'data');
     const owner = await fs(path).open(writable);
-    const store = await attachStore(owner.sharing.share());
+    const store = await attachStore(sharingOf(owner).share());
     await store.blobs.put('a', [record(1)]);
     writeFileSync(join(path, 'lock-00000009'), '{}');
     await expect.poll(() => store.blobs.put('a', [record(2)]).then(() => 'written', ({ code }) => code), { timeout: 15_000, interval: 100 }).toBe('STORAGE_FAILED');
@@ -62,18 +63,18 @@ describe('a store of several threads', () => {
   it('is freed of what a thread has left that ended', async () => {
     const path = join(temporaryFolder(), 'data');
     const owner = await fs(path).open(writable);
-    const first = await attachStore(owner.sharing.share());
+    const first = await attachStore(sharingOf(owner).share());
     const log = await first.log('shards/a/log');
     await log.append([record(1)], 1, 'flush');
     await first.blobs.put('shards/a/blob', [record(1)]);
     const left = join(path, 'shards/a', `.tmp-${owner.epoch}w1-7`);
     const others = join(path, 'shards', `.tmp-${owner.epoch}-7`); // of the one with the lock, under way
     for (const file of [left, others]) writeFileSync(file, 'left');
-    owner.sharing.isClean = false;
-    const share = owner.sharing.share();
+    sharingOf(owner).isClean = false;
+    const share = sharingOf(owner).share();
     expect(share.wasClean).toBe(false);
     const second = await attachStore(share);
-    await second.sharing.recover('shards/a');
+    await sharingOf(second).recover('shards/a');
     expect([existsSync(left), existsSync(others)]).toEqual([false, true]);
     expect((await second.blobs.list('shards/a')).map(({ name }) => name)).toEqual(['shards/a/blob']);
     await second.close();
@@ -86,7 +87,7 @@ describe('a store of several threads', () => {
   it('makes durable again what a log had when its thread ended', async () => {
     const path = join(temporaryFolder(), 'data');
     const owner = await fs(path).open(writable);
-    const first = await attachStore(owner.sharing.share());
+    const first = await attachStore(sharingOf(owner).share());
     await (await first.log('shards/a/log')).append([record(1), record(2)], 1, 'flush');
     const writes = [];
     const open = nodeFiles.open;
@@ -96,13 +97,13 @@ describe('a store of several threads', () => {
       return { ...handle, write: (bytes, position) => { writes.push(position); return handle.write(bytes, position); } };
     };
     try {
-      const second = await attachStore(owner.sharing.share());
-      await second.sharing.recover('shards/a');
+      const second = await attachStore(sharingOf(owner).share());
+      await sharingOf(second).recover('shards/a');
       const log = await second.log('shards/a/log');
       expect(log.nextSeq).toBe(3);
       expect(writes).toEqual([0]);
       await second.close();
-      expect(second.sharing.isClean).toBe(false);
+      expect(sharingOf(second).isClean).toBe(true); // all of it is in order
     } finally {
       nodeFiles.open = open;
     }

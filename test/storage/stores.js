@@ -21,8 +21,7 @@ export const stores = {
   memory: { make: () => memory(), fork: (store) => store.fork() },
   fs: {
     make: () => fs(join(temporaryFolder(), 'data')),
-    fork(store) {
-      const folder = join(temporaryFolder(), 'data');
+    fork(store, folder = join(temporaryFolder(), 'data')) {
       cpSync(store.location, folder, { recursive: true });
       // the owner of the copy is not this process, but one that is no more
       for (const name of readdirSync(folder).filter((name) => name.startsWith('lock-'))) {

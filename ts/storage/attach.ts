@@ -2,7 +2,8 @@
 import { invalid } from '../errors.js';
 import { attachFolder } from './fs.js';
 import { attachDatabase } from './indexeddb.js';
-import type { OpenStore, StoreShare } from './storage.js';
+import type { StoreShare } from './sharing.js';
+import type { OpenStore } from './storage.js';
 
 export async function attachStore(share: StoreShare): Promise<OpenStore> {
   switch (share.kind) {

@@ -20,6 +20,8 @@ export class FsHost {
   #failure: VectileError | undefined;
   /** False if something was left that the next one to open should look after. */
   isClean = true;
+  /** A thread that wrote has ended without closing. */
+  wasLeft = false;
 
   constructor(files: Files, root: string, lock: Pick<Lock, 'generation' | 'wasClean' | 'lost'> | undefined, logFileBytes: number, tag = '') {
     this.files = files;
@@ -33,6 +35,8 @@ export class FsHost {
   get readOnly(): boolean { return !this.#lock; }
   /** Whether the last writer left all as it should be. */
   get wasClean(): boolean { return this.#lock?.wasClean ?? true; }
+  /** Whether what a log has at its end may not be durable, although it was synced. */
+  get isDoubtful(): boolean { return !this.wasClean || !this.isClean || this.wasLeft; }
 
   path(name: string): string {
     if (!NAME.test(name)) throw invalid('name', 'parts of a-z, 0-9, - and ., with / between', name);

@@ -76,7 +76,7 @@ export class FsLog implements ShardLog {
       if (handle.size() > end) await handle.truncate(end);
       // The system may hold what it failed to write to the disk, and has said so once, to a process that is gone. It is
       // written once more, so that this sync means it.
-      if (!(host.wasClean && host.isClean) && end > durable) await writeAll(handle, readUpTo(handle, path, durable, end - durable), durable);
+      if (host.isDoubtful && end > durable) await writeAll(handle, readUpTo(handle, path, durable, end - durable), durable);
       await handle.sync();
     } catch (cause) {
       await handle.close().catch(() => {});

@@ -12,7 +12,8 @@ import { codeOf, onFile, onFileIfAny } from './fs-errors.js';
 import { FsHost } from './fs-host.js';
 import { acquire, sharedLock, type Lock } from './fs-lock.js';
 import { FsLog } from './fs-log.js';
-import type { OpenStore, Space, Store, StoreShare } from './storage.js';
+import { canShare, type StoreShare } from './sharing.js';
+import type { OpenStore, Space, Store } from './storage.js';
 
 const FORMAT = 1;
 const MARKER = 'vectile.json';
@@ -93,25 +94,9 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
   /** Open ones, of which a writer has no two of a name. */
   const logs = new Map<string, FsLog>();
   let isClosed = false;
-  let shares = 0;
-  return {
+  const store: OpenStore = {
     epoch: host.epoch,
     blobs,
-    // other threads have the files of the host, whatever was given here
-    ...host.files === hostFiles && {
-      sharing: {
-        share: () => {
-          const { root: location, epoch, readOnly, logFileBytes } = host;
-          return { kind: 'fs', location, epoch, readOnly, tag: `w${++shares}`, wasClean: host.wasClean && host.isClean, logFileBytes };
-        },
-        get isClean() { return host.isClean; },
-        set isClean(isClean) { host.isClean = isClean; },
-        async recover(prefix) {
-          host.isClean = false; // logs are written once more where they may not be durable
-          await blobs.recoverBelow(prefix);
-        },
-      },
-    },
     async log(name) {
       await logs.get(name)?.close();
       await blobs.ready(`${name}/`);
@@ -156,6 +141,23 @@ function openStore(host: FsHost, blobs: FsBlobs, lock: Lock | undefined): OpenSt
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
+  // other threads have the files of the system, whatever was given here
+  if (host.files === hostFiles) {
+    let shares = 0;
+    canShare(store, {
+      share() {
+        const { root: location, epoch, readOnly, logFileBytes } = host;
+        return { kind: 'fs', location, epoch, readOnly, tag: `w${++shares}`, wasClean: !host.isDoubtful, logFileBytes };
+      },
+      get isClean() { return host.isClean; },
+      set isClean(isClean) { host.isClean = isClean; },
+      async recover(prefix) {
+        host.wasLeft = true;
+        await blobs.recoverBelow(prefix);
+      },
+    });
+  }
+  return store;
 }
 
 /** Makes the name of a new store durable. Folders above may be made just now too, or not be ours to sync. */

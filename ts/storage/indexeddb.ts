@@ -15,7 +15,8 @@ import { IndexedDbBlobs } from './indexeddb-blobs.js';
 import { Connection } from './indexeddb-connection.js';
 import { IndexedDbLog } from './indexeddb-log.js';
 import { takeLock } from './locks.js';
-import type { OpenStore, Store, StoreShare } from './storage.js';
+import { canShare, type StoreShare } from './sharing.js';
+import type { OpenStore, Store } from './storage.js';
 
 const FORMAT = 1;
 
@@ -86,16 +87,9 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
   const blobs = new IndexedDbBlobs(host);
   /** Open ones, of which a writer has no two of a name. */
   const logs = new Map<string, IndexedDbLog>();
-  let shares = 0;
   const store: OpenStore = {
     epoch,
     blobs,
-    sharing: {
-      // nothing is left that opening does not look for
-      isClean: true,
-      share: () => ({ kind: 'indexeddb', location: name, epoch, readOnly, tag: `w${++shares}`, wasClean: true }),
-      recover: (prefix) => blobs.sweep(prefix),
-    },
     async log(name) {
       await logs.get(name)?.close();
       const log = await IndexedDbLog.open(host, name);
@@ -139,6 +133,13 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
+  let shares = 0;
+  canShare(store, {
+    // nothing is left that opening does not look for
+    isClean: true,
+    share: () => ({ kind: 'indexeddb', location: name, epoch, readOnly, tag: `w${++shares}`, wasClean: true }),
+    recover: (prefix) => blobs.sweep(prefix),
+  });
   return { store, blobs };
 }
 
