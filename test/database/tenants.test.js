@@ -1,6 +1,6 @@
 // Tenants: their names, states and data; the budget of open shards; what is left of them.
 import { describe, expect, it } from 'vitest';
-import { memory, open, VectileError } from '../reliability/support/vectile.js';
+import { memory, open, VectileError } from './support.js';
 
 const CONFIG = {
   name: 'Note', properties: [{ name: 'text', dataType: 'text' }, { name: 'count', dataType: 'int' }],

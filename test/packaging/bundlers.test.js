@@ -115,6 +115,7 @@ describeWithout(missingChromium, 'bundled for Chromium', () => {
   it('Vite: a database in IndexedDB, with the binary as an asset', async () => {
     await vite.build({ root: join(installed.folder, 'database'), base: './', logLevel: 'warn', build: { outDir: 'vite', target: 'es2022' } });
     const requests = await expectVisits(`${server.url}/database/vite/`);
+    expect(requests.some((path) => /\/assets\/worker\.browser-[\w-]+\.js$/.test(path)), 'a worker').toBe(true);
     expect(requests.filter((path) => /\/core/.test(path)).every((path) => /\/assets\/core-relaxed-[\w-]+\.wasm$/.test(path))).toBe(true);
   });
 
@@ -123,6 +124,7 @@ describeWithout(missingChromium, 'bundled for Chromium', () => {
     try {
       await dev.listen();
       const requests = await expectVisits(dev.resolvedUrls.local[0]);
+      expect(requests.some((path) => /worker\.browser\.js/.test(path)), 'a worker').toBe(true);
       expect(requests.filter((path) => /core-inline/.test(path))).toEqual([]);
     } finally {
       await dev.close();

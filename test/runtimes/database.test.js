@@ -24,7 +24,8 @@ const inFolder = `
 import process from 'node:process';
 import * as vectile from 'vectile';
 import { visit } from './visit.js';
-console.log('RESULT ' + JSON.stringify(await visit(vectile, process.argv[2])));
+const inThread = { ...vectile, open: (path) => vectile.open(path, { threads: 1 }) };
+console.log('RESULT ' + JSON.stringify(await visit(inThread, process.argv[2])));
 `;
 const tenantsInFolder = `
 import process from 'node:process';
@@ -62,7 +63,7 @@ export default {
 const inPage = `
 import * as vectile from '/node_modules/vectile/dist/index.browser.js';
 import { visit } from './visit.js';
-globalThis.result = await visit(vectile, { store: vectile.indexedDB('words') });
+globalThis.result = await visit(vectile, { store: vectile.indexedDB('words'), threads: 1 });
 `;
 const tenantsInPage = `
 import * as vectile from '/node_modules/vectile/dist/index.browser.js';

@@ -148,6 +148,14 @@ describe('a thread that is lost', () => {
     await pool.close();
   });
 
+  it('is no reason to make a shard anew that was made when it was opened first', async () => {
+    const { pool, started } = poolOf();
+    const a = await pool.openShard({ ...description('a'), firstSeq: 7 });
+    started[0].die();
+    await a.stats();
+    expect(started.map(({ opened }) => opened[0].description)).toEqual([{ ...description('a'), firstSeq: 7 }, description('a')]);
+  });
+
   it('while a shard is configured does not matter', async () => {
     const { pool, started } = poolOf({ onCall: (thread, { method }) => (!thread.index && method === 'configure' ? never() : {}) });
     const [a] = await openAll(pool, ['a']);

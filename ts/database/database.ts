@@ -2,7 +2,6 @@
 import { VectileError, invalid } from '../errors.js';
 import { checkOptions } from '../engine/checks.js';
 import { openAnalyzer } from '../search/analyzer.js';
-import { SectionCache } from '../search/section-cache.js';
 import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
 import type { ShardHandle } from '../shard/handle.js';
@@ -23,6 +22,7 @@ import { LIMITS, Pressure, pressureLimits } from './pressure.js';
 import { prometheusText } from './prometheus.js';
 import { Resharding } from './reshard.js';
 import { ShardPool } from './shard-pool.js';
+import { ShardThreads } from './shard-threads.js';
 import { specsOf } from './specs.js';
 import { shardCountOf, type Schema } from './schema.js';
 import { collectionStats, tenantsStats, type DatabaseStats } from './stats.js';
@@ -51,6 +51,12 @@ export interface OpenOptions {
   openShardsMax?: number;
   /** Bytes that open shards of tenants have in memory; past it those that are not in use are closed. Default none. */
   openBytesMax?: number;
+  /**
+   * Worker threads that shards live in, beside this one, which then is never busy for long; started as shards are opened. Default: one
+   * less than the machine has cores, at least 1; in browsers 1. With 0, shards live in this thread. So they do, unless a number is given,
+   * where no thread can be started, with `memory()`, and with `stemmers` or `now`, which are functions.
+   */
+  threads?: number;
   /** A store to which tenants can be moved, by `tenants.offload`. It is opened and closed with the database. */
   offload?: Store;
   /**
@@ -71,12 +77,13 @@ export interface OpenOptions {
 }
 
 const OPTIONS = [
-  'store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'openShardsMax', 'openBytesMax', 'offload', ...Object.keys(LIMITS), 'memoryUse', 'stemmers', 'now',
+  'store', 'durability', 'readOnly', 'from', 'invertedBytesMax', 'openShardsMax', 'openBytesMax', 'threads', 'offload', ...Object.keys(LIMITS), 'memoryUse', 'stemmers', 'now',
 ];
 const INVERTED_BYTES = 64 << 20;
 const OPEN_SHARDS = 1000;
 const OPEN_SHARDS_IN_BROWSERS = 24;
 const DURABILITIES: readonly Durability[] = ['sync', 'flush', 'none'];
+const THREADS_MAX = 1024;
 const REFRESH_MS = 250;
 
 /** An open database. Made by `open`. */
@@ -85,6 +92,7 @@ export class Database {
   readonly cluster: Cluster;
   readonly #store: OpenStore;
   readonly #catalog: Catalog;
+  readonly #threads: ShardThreads;
   readonly #open: OpenCollections;
   readonly #pool: ShardPool;
   readonly #states: TenantStates;
@@ -102,14 +110,15 @@ export class Database {
   readonly #removing = new Set<Promise<void>>();
 
   private constructor(store: OpenStore, offload: OpenStore | undefined, catalog: Catalog, options: OpenOptions) {
-    const { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers = {}, now = Date.now } = options;
+    const { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers } = options;
     const { openShardsMax = hasFiles() ? OPEN_SHARDS : OPEN_SHARDS_IN_BROWSERS, openBytesMax = Infinity } = options;
     this.#store = store;
     this.#offload = offload;
     this.#catalog = catalog;
     this.#readOnly = readOnly;
-    this.#stemmers = stemmers;
-    this.#open = new OpenCollections(catalog, { store, durability, readOnly, now, stemmers, sections: new SectionCache(invertedBytesMax) });
+    this.#stemmers = stemmers ?? {};
+    this.#threads = new ShardThreads({ store, threads: options.threads, stemmers, now: options.now, sectionBytesMax: invertedBytesMax });
+    this.#open = new OpenCollections(catalog, { threads: this.#threads, durability, readOnly, stemmers: this.#stemmers });
     this.#pool = new ShardPool(this.#open, (shard) => store.blobs.release(`${SHARDS}${shard}/`), { shardsMax: openShardsMax, bytesMax: openBytesMax });
     this.#states = new TenantStates({ store, offload, catalog, open: this.#open, pool: this.#pool, check: () => this.#checkWritable() });
     this.#resharding = new Resharding({
@@ -145,6 +154,7 @@ export class Database {
     if (!(typeof invertedBytesMax === 'number' && invertedBytesMax >= 0)) throw invalid('invertedBytesMax', 'a number of bytes', invertedBytesMax);
     checkBudget('openShardsMax', options?.openShardsMax);
     checkBudget('openBytesMax', options?.openBytesMax);
+    checkThreads(options?.threads);
     if (options?.offload !== undefined && typeof options.offload?.open !== 'function') throw invalid('offload', 'a store, such as fs(path)', options.offload);
     pressureLimits(options);
     if (options.memoryUse !== undefined && typeof options.memoryUse !== 'function') throw invalid('memoryUse', 'a function', options.memoryUse);
@@ -372,6 +382,7 @@ export class Database {
     await this.#states.settled();
     await this.#pool.close().catch(fail);
     await this.#open.close().catch(fail);
+    await this.#threads.close().catch(fail);
     await this.#catalog.close().catch(fail);
     await this.#offload?.close().catch(fail);
     await this.#store.close();
@@ -381,6 +392,10 @@ export class Database {
 
 function checkBudget(argument: string, value: number | undefined): void {
   if (value !== undefined && !(typeof value === 'number' && value >= 1)) throw invalid(argument, 'a number from 1', value);
+}
+
+function checkThreads(threads: number | undefined): void {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 0 && threads <= THREADS_MAX)) throw invalid('threads', `a number from 0 to ${THREADS_MAX}`, threads);
 }
 
 function missing(name: string): VectileError {

@@ -3,13 +3,15 @@
  * and kept; or those of its tenants, which the pool opens and closes. One that is damaged fails alone.
  */
 import type { ShardHandle } from '../shard/handle.js';
-import { Shard, type ShardOptions } from '../shard/shard.js';
 import type { ChangeEvent, FieldSpec } from '../shard/types.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
 import { openAnalyzer, type Analyzer } from '../search/analyzer.js';
+import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
+import type { Durability } from '../storage/storage.js';
 import { fieldsOf } from './fields.js';
 import type { Schema } from './schema.js';
+import type { ShardThreads } from './shard-threads.js';
 import { specsOf } from './specs.js';
 import { Uses } from './uses.js';
 
@@ -67,7 +69,12 @@ interface ShardSpec {
   readonly properties: PropertySpec[];
 }
 
-type SharedOptions = Omit<ShardOptions, 'prefix' | 'identity' | 'firstSeq' | keyof ShardSpec>;
+interface SharedOptions {
+  threads: ShardThreads;
+  durability: Durability;
+  readOnly: boolean;
+  stemmers: Readonly<Record<string, Stemmer>>;
+}
 
 export const newSurroundings = (): Surroundings => ({ listeners: new Set(), pageEnds: new Map() });
 
@@ -126,10 +133,11 @@ export class OpenCollections {
 
   /** `firstSeq`: it is made, and that is the number of its first record. */
   async openShard({ schema, shard: shardId }: ShardEntry, firstSeq?: number): Promise<ShardHandle> {
+    const { threads, durability, readOnly } = this.#options;
     const identity = { database: this.#catalog.database, shard: shardId };
-    const shard = await Shard.open({ ...this.#options, prefix: SHARDS + shardId, identity, ...specOf(schema), firstSeq });
+    const shard = await threads.open({ prefix: SHARDS + shardId, identity, durability, readOnly, ...specOf(schema), firstSeq });
     // or its files were taken away, because others have its objects now
-    if (this.#options.readOnly && !await shard.lastSeq()) await this.#catalog.refresh();
+    if (readOnly && !await shard.lastSeq()) await this.#catalog.refresh();
     return shard;
   }
 

@@ -8,7 +8,7 @@ import type { VectileError } from '../errors.js';
 import type { Packed } from './pack.js';
 
 /** A shard, as any thread can open it. */
-export type ShardDescription = Pick<ShardOptions, 'prefix' | 'identity' | 'fields' | 'properties' | 'durability' | 'readOnly'>;
+export type ShardDescription = Pick<ShardOptions, 'prefix' | 'identity' | 'fields' | 'properties' | 'durability' | 'readOnly' | 'firstSeq'>;
 
 /** What a thread is given first. */
 export interface Setup {

@@ -139,8 +139,10 @@ export class RemoteShard implements ShardHandle {
     const description = this.#description;
     const place = await this.#host.place(this, description, former !== undefined);
     this.#place = place;
+    const { firstSeq, ...rest } = this.#description; // it is made only once
+    this.#description = rest;
     // it was configured meanwhile, which did not find it here yet
-    if (description !== this.#description) await this.#askAt(place, 'configure', [this.#description.fields, this.#description.properties]);
+    if (description.fields !== rest.fields || description.properties !== rest.properties) await this.#askAt(place, 'configure', [this.#description.fields, this.#description.properties]);
     return place;
   }
 }
