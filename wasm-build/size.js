@@ -1,5 +1,5 @@
 /** Bytes of each entry, with all it imports, as a server sends them. Fails if one has outgrown its budget. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
@@ -46,16 +46,20 @@ export function sizes() {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const columns = (...cells) => console.log(cells[0].padEnd(42) + cells.slice(1).map((cell) => String(cell).padStart(10)).join(''));
   columns('bytes', 'raw', 'gzip', 'brotli');
-  // loaded by workers, beside the entry
-  for (const file of ['worker.browser.js', 'worker.node.js']) {
-    const bytes = bytesOf(file);
-    columns(`dist/${file}`, bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length);
-  }
   for (const { entry, raw, gzip, brotli, isOver } of sizes()) {
     columns(entry, raw, gzip, brotli);
     if (isOver) {
       console.error(`${entry}: expected at most ${budgetBytes.engine} bytes gzipped, and the database at most ${budgetBytes.database} more, got ${gzip}`);
       process.exitCode = 1;
     }
+  }
+  const scripts = readdirSync(new URL('../dist', import.meta.url)).filter((name) => name.endsWith('.js'));
+  const first = closure('index.browser.js');
+  const later = scripts.filter((name) => name.startsWith('chunk-') && !first.has(name) && [...first].some((file) => bytesOf(file).includes(`import("./${name}")`)));
+  for (const [what, files] of [
+    ['loaded by workers (browser)', ['worker.browser.js']], ['loaded by workers (node)', ['worker.node.js']], ['loaded later, where threads is 0', later],
+  ]) {
+    const sum = (measure) => files.reduce((bytes, file) => bytes + measure(bytesOf(file)).length, 0);
+    columns(what, sum((bytes) => bytes), sum((bytes) => gzipSync(bytes, { level: 9 })), sum((bytes) => brotliCompressSync(bytes)));
   }
 }

@@ -147,7 +147,7 @@ describe('tenants', () => {
     await notes.tenants.deactivate('a');
     await notes.tenants.create('c');
     await expect.poll(() => reader.notes.withTenant('a').length().catch(({ code }) => code)).toBe('TENANT_INACTIVE');
-    expect(await reader.notes.tenants.exists('c')).toBe(true);
+    await expect.poll(() => reader.notes.tenants.exists('c')).toBe(true);
     await reader.db.close();
     await db.close();
   });

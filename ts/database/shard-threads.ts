@@ -3,7 +3,7 @@ import { loadCore } from '../engine/core.js';
 import { VectileError, invalid } from '../errors.js';
 import { SectionCache } from '../search/section-cache.js';
 import type { ShardHandle } from '../shard/handle.js';
-import { Shard, type ShardOptions } from '../shard/shard.js';
+import type { ShardOptions } from '../shard/shard.js';
 import { sharingOf } from '../storage/sharing.js';
 import type { OpenStore } from '../storage/storage.js';
 import { WorkerPool } from '../worker/pool.js';
@@ -59,8 +59,10 @@ export class ShardThreads {
     await this.#pool?.close();
   }
 
-  #openHere(description: ShardDescription): Promise<Shard> {
+  async #openHere(description: ShardDescription): Promise<ShardHandle> {
     const { store, stemmers, now } = this.#options;
+    // a page whose data is in a worker does not load what is there
+    const { Shard } = await import('../shard/shard.js');
     return Shard.open({ ...description, store, stemmers, now, sections: this.#sections });
   }
 }

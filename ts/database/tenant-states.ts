@@ -4,7 +4,7 @@
  * record, what does not count any more is removed after it, and `resume` does what was left undone.
  */
 import { VectileError, invalid } from '../errors.js';
-import { removeShard } from '../shard/shard.js';
+import { removeShard } from '../shard/remove.js';
 import type { OpenStore } from '../storage/storage.js';
 import type { Catalog } from './catalog.js';
 import { newHexId } from './catalog.js';

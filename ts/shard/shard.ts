@@ -604,12 +604,6 @@ export class Shard implements ShardHandle {
   }
 }
 
-/** Deletes every file of a shard that is not open. The log goes last: until then what remains is found by its name. */
-export async function removeShard(store: OpenStore, prefix: string): Promise<void> {
-  for (const { name } of await store.blobs.list(`${prefix}/`)) await store.blobs.delete(name);
-  await store.deleteLog(`${prefix}/log`);
-}
-
 function withSeq<T extends object>(found: T | Promise<T>, seq: number): (T & { seq: number }) | Promise<T & { seq: number }> {
   return found instanceof Promise ? found.then((there) => ({ ...there, seq })) : { ...found, seq };
 }
