@@ -26,7 +26,7 @@ async function opened() {
   const before = process.memoryUsage().rss;
   const vector = Float32Array.from(query);
   const clock = startClock();
-  const database = await open(folder);
+  const database = await open(folder, { threads: 0 });
   const { cpu, wall } = clock();
   const found = await database.search(vector, k, database.settings[0]);
   const firstAnswerMs = clock().wall / 1000;

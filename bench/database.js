@@ -115,7 +115,7 @@ async function measureOurs() {
 
   const bytes = await bytesOf(database, folder, before, first);
   const { opening } = await openings('vectile', folder, database);
-  database = await open(folder);
+  database = await open(folder, { threads: 0 });
   return { folder, database, rows: data.rows, versions: peerVersions(databases.vectile), import: imported, latency, bytes, opening };
 }
 
@@ -242,7 +242,7 @@ async function measurePeer(peer) {
   progress.note(`${peer.name}: imported ${rows}, ${whole(theirs.perCpuSecond)} per processor second`);
   const diskBytes = folderBytes(folder);
   const { opening } = await openings(peer.name, folder, database);
-  database = await open(folder);
+  database = await open(folder, { threads: 0 });
   const sides = [own.database, database];
   const chosen = [];
   for (const side of sides) chosen.push(await settingOf(all, side));
@@ -268,7 +268,7 @@ async function oursOf(rows) {
   const database = await create(folder, dimensions);
   const rate = await rateOf(() => database.import(objectsFrom(0, rows)), rows);
   const { opening } = await openings('vectile', folder, database);
-  return { database: await open(folder), import: { perSecond: { import: rate.perSecond }, perCpuSecond: { import: rate.perCpuSecond } }, opening };
+  return { database: await open(folder, { threads: 0 }), import: { perSecond: { import: rate.perSecond }, perCpuSecond: { import: rate.perCpuSecond } }, opening };
 }
 
 /** The fastest of those that find enough, or the one that finds most. @returns {Promise<{ setting: unknown, recall: number, wall: number }>} */

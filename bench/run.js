@@ -32,6 +32,7 @@ const help = `npm run bench -- <command> [options]
   relevance       nDCG@10, P@1 and P@10 of keyword, vector and hybrid search on labelled texts, beside an exact oracle
   search [parts]  texts: keyword search beside minisearch and orama; vectors: hybrid and filtered vector search;
                   million: filters on a million small objects; default all
+  threads         shards in two threads beside one: importing, searching, and one shard that both search
   tenants         creating, filling, opening and removing tenants; with --limit fewer than 100,000 of them
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
@@ -80,6 +81,7 @@ const commands = {
   database: () => alone('database.js', { peers: values.peers === '' ? [] : (values.peers?.split(',') ?? ['lancedb', 'lancedb-hnsw', 'vectra']) }),
   relevance: () => alone('relevance.js'),
   tenants: () => alone('tenants.js'),
+  threads: () => alone('threads.js', { core: null, efs: [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512] }),
   search: async () => {
     const unknown = rest.find((part) => !searchParts.includes(part));
     if (unknown) throw new Error(`search: expected some of ${searchParts.join(', ')}; got ${unknown}`);

@@ -16,8 +16,11 @@ export async function loadDatabase() {
   return import(pathToFileURL(entry).href);
 }
 
-/** @param {string | object} place a folder, or options */
-export const openDatabase = async (place) => (await loadDatabase()).open(place);
+/** In the thread that asks, as those that it is compared with. @param {string | object} place a folder, or options */
+export const openDatabase = async (place) => {
+  const { open } = await loadDatabase();
+  return typeof place === 'string' ? open(place, { threads: 0 }) : open({ threads: 0, ...place });
+};
 
 export const memoryStore = async () => (await loadDatabase()).memory();
 

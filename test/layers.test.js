@@ -13,7 +13,7 @@ const allowed = {
   'ts/storage/node-files': ['ts/storage/', 'node:fs', 'node:os', 'node:path'],
   'ts/search/': [],
   'ts/shard/': ['ts/engine/vector-index', 'ts/engine/shared-reader', 'ts/search/', 'ts/storage/storage', 'ts/storage/crc32c', 'ts/storage/lane-checksum', 'ts/storage/checked-json'],
-  'ts/worker/': ['ts/engine/core', 'ts/search/', 'ts/shard/', 'ts/storage/storage', 'ts/storage/sharing', 'ts/storage/attach', 'comlink'],
+  'ts/worker/': ['ts/engine/shared-reader', 'ts/engine/core', 'ts/search/', 'ts/shard/', 'ts/storage/storage', 'ts/storage/sharing', 'ts/storage/attach', 'comlink'],
   'ts/database/': ['ts/worker/', 'ts/engine/core', 'ts/engine/checks', 'ts/engine/codecs', 'ts/engine/options', 'ts/search/', 'ts/shard/', 'ts/storage/'],
   'ts/index': ['ts/engine/core', 'ts/database/', 'ts/storage/'],
   'ts/entry/': [

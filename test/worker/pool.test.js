@@ -13,7 +13,7 @@ function poolOf(given = {}, options = {}) {
   const threads = fakeThreads(given);
   let shares = 0;
   const sharing = { isClean: true, share: () => ({ kind: 'fake', tag: `w${++shares}` }) };
-  const pool = new WorkerPool({ threads: 2, workers: threads.workers, sharing, core: async () => 'core', sectionBytesMax: 100, ...options });
+  const pool = new WorkerPool({ threads: 2, workers: threads.workers, sharing, core: async () => 'core', sharedCore: async () => 'shared core', sectionBytesMax: 100, ...options });
   return { pool, sharing, started: threads.started };
 }
 const openAll = async (pool, names) => {
@@ -29,7 +29,7 @@ describe('a pool of threads', () => {
     expect(started).toEqual([]);
     const [a] = await openAll(pool, ['a', 'b', 'c', 'd']);
     expect(placesOf(started)).toEqual([['a', 'c'], ['b', 'd']]);
-    expect(started.map(({ setup }) => setup)).toEqual(['w1', 'w2'].map((tag) => ({ core: 'core', store: { kind: 'fake', tag }, sectionBytesMax: 50 })));
+    expect(started.map(({ setup }) => setup)).toEqual(['w1', 'w2'].map((tag) => ({ core: 'core', sharedCore: 'shared core', store: { kind: 'fake', tag }, sectionBytesMax: 50 })));
     await a.close();
     await openAll(pool, ['e']);
     expect(placesOf(started)[0]).toEqual(['a', 'c', 'e']);

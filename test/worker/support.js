@@ -1,7 +1,7 @@
 /** Real threads, of what was built; the rest is of the sources. */
 import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
-import { init, loadCore } from '../../ts/engine/core.js';
+import { init, loadCore, loadSharedCore } from '../../ts/engine/core.js';
 import { workersOf } from '../../ts/entry/node-workers.js';
 import { fs } from '../../ts/storage/fs.js';
 import { sharingOf } from '../../ts/storage/sharing.js';
@@ -29,7 +29,7 @@ export const insert = (id, values = {}, vector = [1, 0, 0, 0]) => ({
 export async function poolIn(path, { threads = 1, readOnly = false, ...options } = {}) {
   const store = await fs(path).open({ readOnly });
   const spawned = [];
-  const pool = new WorkerPool({ threads, workers: realWorkers((worker) => spawned.push(worker)), sharing: sharingOf(store), core: loadCore, sectionBytesMax: 1 << 24, ...options });
+  const pool = new WorkerPool({ threads, workers: realWorkers((worker) => spawned.push(worker)), sharing: sharingOf(store), core: loadCore, sharedCore: loadSharedCore, sectionBytesMax: 1 << 24, ...options });
   const close = async () => {
     await pool.close();
     await store.close();

@@ -1,5 +1,5 @@
 /** Where the shards of a database are opened: in threads, or in this one. What they are asked is the same. */
-import { loadCore } from '../engine/core.js';
+import { loadCore, loadSharedCore } from '../engine/core.js';
 import { VectileError, invalid } from '../errors.js';
 import { SectionCache } from '../search/section-cache.js';
 import type { ShardHandle } from '../shard/handle.js';
@@ -35,7 +35,7 @@ export class ShardThreads {
     const obstacle = !workers ? 'in this runtime' : !sharing ? 'with this store' : stemmers ? 'with stemmers that are functions' : now ? 'with a clock that is a function' : undefined;
     if (threads && obstacle) throw invalid('threads', `0 ${obstacle}`, threads);
     const count = threads ?? workers?.threads ?? 0;
-    if (count && !obstacle) this.#pool = new WorkerPool({ threads: count, workers: workers!, sharing: sharing!, core: loadCore, sectionBytesMax });
+    if (count && !obstacle) this.#pool = new WorkerPool({ threads: count, workers: workers!, sharing: sharing!, core: loadCore, sharedCore: loadSharedCore, sectionBytesMax });
   }
 
   async open(description: ShardDescription): Promise<ShardHandle> {

@@ -2,6 +2,7 @@
 import { expose, transfer, wrap, type Endpoint } from 'comlink';
 import { VectileError } from '../errors.js';
 import { init } from '../engine/core.js';
+import type { IndexShare } from '../engine/shared-reader.js';
 import { SectionCache } from '../search/section-cache.js';
 import { pause } from '../shard/pause.js';
 import { Shard } from '../shard/shard.js';
@@ -10,7 +11,8 @@ import { attachStore } from '../storage/attach.js';
 import { sharingOf, type StoreSharing } from '../storage/sharing.js';
 import type { OpenStore } from '../storage/storage.js';
 import { pack, transfersOf, unpack, type Packed } from './pack.js';
-import type { Answer, Method, PoolApi, Setup, ShardDescription, ThreadApi } from './protocol.js';
+import type { Answer, Method, PoolApi, Setup, ShardDescription, SharedNear, SharedSearch, ThreadApi } from './protocol.js';
+import { Readings } from './readings.js';
 
 interface Served {
   readonly shard: Shard;
@@ -32,15 +34,16 @@ class Host implements ThreadApi {
   #wasClean = true;
   #sections!: SectionCache;
   readonly #shards = new Map<number, Served>();
+  readonly #readings = new Readings();
   readonly #signals = new Map<number, AbortController>();
 
   constructor(tell: (shard: number, answer: Packed) => void) {
     this.#tell = tell;
   }
 
-  start({ core, store, sectionBytesMax }: Setup): Promise<Packed> {
+  start({ core, sharedCore, store, sectionBytesMax }: Setup): Promise<Packed> {
     return this.#answer(async () => {
-      await init({ module: core });
+      await init({ module: core, ...sharedCore && { sharedModule: sharedCore } });
       this.#store = await attachStore(store);
       this.#sharing = sharingOf(this.#store);
       this.#wasClean = store.wasClean;
@@ -87,6 +90,18 @@ class Host implements ThreadApi {
   }
 
   abort(signal: number): void { this.#signals.get(signal)?.abort(); }
+
+  async share(number: number, field: number): Promise<IndexShare | undefined> {
+    try {
+      return await this.#shards.get(number)?.shard.share(field);
+    } catch {
+      return undefined; // then this thread answers alone
+    }
+  }
+
+  beginReading(reading: number, share: IndexShare): boolean { return this.#readings.begin(reading, share); }
+  readNear(reading: number, query: Float32Array, search: SharedSearch): SharedNear | undefined | null { return this.#readings.near(reading, query, search); }
+  endReading(reading: number): void { this.#readings.end(reading); }
 
   stop(): Promise<Packed> { return this.#answer(() => this.#store.close()); }
 

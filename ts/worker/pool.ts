@@ -8,6 +8,7 @@ import type { ShardHandle } from '../shard/handle.js';
 import type { StoreSharing } from '../storage/sharing.js';
 import type { Answer, ShardDescription } from './protocol.js';
 import { RemoteShard, type Place } from './remote-shard.js';
+import { SharedNears } from './shared-nears.js';
 import { Thread, unavailable } from './thread.js';
 import type { WorkerLink, Workers } from './workers.js';
 
@@ -18,6 +19,8 @@ export interface PoolOptions {
   /** Of the store that all shards are in. */
   sharing: StoreSharing;
   core: () => Promise<CoreModule>;
+  /** For memory that threads share. It may fail: then every shard is searched in its own thread alone. */
+  sharedCore: () => Promise<CoreModule>;
   /** Bytes of inverted indexes that all threads together may keep in memory. */
   sectionBytesMax: number;
   /** Within which a thread must have started. Default 30,000. */
@@ -52,7 +55,8 @@ export class WorkerPool {
   async openShard(description: ShardDescription): Promise<ShardHandle> {
     const shard = new RemoteShard(description, {
       place: (remote, now, isAfterLoss) => this.#place(remote, now, isAfterLoss),
-      leave: ({ thread, number }) => {
+      leave: ({ thread, number, nears }) => {
+        nears.end();
         this.#shards.delete(number);
         thread.shards--;
       },
@@ -72,7 +76,8 @@ export class WorkerPool {
 
   async #place(shard: RemoteShard, description: ShardDescription, isAfterLoss: boolean): Promise<Place> {
     const thread = await this.#chosen();
-    const place = { thread, number: ++this.#openings };
+    const number = ++this.#openings;
+    const place = { thread, number, nears: new SharedNears(thread, number, () => this.#all()) };
     thread.shards++;
     this.#shards.set(place.number, shard);
     try {
@@ -108,14 +113,35 @@ export class WorkerPool {
     }
   }
 
+  /** As many threads as there can be: searches can do with those that have no shard. */
+  #all(): readonly Thread[] {
+    if (this.#threads.length < this.#threadsMax && !this.#isClosed) {
+      const limit = this.#threads.length;
+      try {
+        const thread = this.#start();
+        this.#threads.push(thread);
+        thread.ready.catch(() => {
+          this.#forget(thread);
+          this.#threadsMax = Math.max(1, limit); // these will do
+        });
+      } catch {
+        this.#threadsMax = Math.max(1, limit);
+      }
+    }
+    return this.#threads;
+  }
+
   #start(): Thread {
-    const { workers, sharing, core, sectionBytesMax, threads, startMs = START_MS } = this.#options;
+    const { workers, sharing, core, sharedCore, sectionBytesMax, threads, startMs = START_MS } = this.#options;
     const now = this.#now();
     this.#losses = this.#losses.filter((at) => at > now - LOSSES_MS);
     if (this.#losses.length > LOSSES_MAX) {
       throw new VectileError('WORKER_LOST', `worker: expected at most ${LOSSES_MAX} to be lost within ${LOSSES_MS / 1000} s, got ${this.#losses.length}; the next one is started later`);
     }
-    const setup = core().then((module) => ({ core: module, store: sharing.share(), sectionBytesMax: Math.ceil(sectionBytesMax / threads) }));
+    const shared = threads > 1 ? sharedCore().catch(() => undefined) : undefined;
+    const setup = Promise.all([core(), shared]).then(([module, sharedModule]) => ({
+      core: module, sharedCore: sharedModule, store: sharing.share(), sectionBytesMax: Math.ceil(sectionBytesMax / threads),
+    }));
     setup.catch(() => {}); // it is told by the thread
     const thread: Thread = new Thread(spawned(workers), setup, {
       startMs,

@@ -12,12 +12,14 @@ import type { PropertySpec } from '../search/types.js';
 import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, ShardStats, StoredObject } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
 import type { Answer, Method, ShardDescription } from './protocol.js';
+import type { SharedNears } from './shared-nears.js';
 import type { Thread } from './thread.js';
 
 /** Where a shard is. */
 export interface Place {
   readonly thread: Thread;
   readonly number: number;
+  readonly nears: SharedNears;
 }
 
 /** What a shard asks of its pool. */
@@ -54,7 +56,10 @@ export class RemoteShard implements ShardHandle {
   getMany(ids: readonly string[], want?: Want): Promise<(StoredObject | undefined)[]> { return this.#ask('getMany', [ids, want]); }
   write(changes: readonly Change[], durability?: Durability): Promise<Outcome[]> { return this.#ask('write', [changes, durability]); }
   deleteMany(filter: FilterNode, options: DeleteManyOptions, signal?: AbortSignal): Promise<DeleteManyResult> { return this.#ask('deleteMany', [filter, options], signal); }
-  near(field: number, query: Float32Array, options: NearOptions): Promise<Near> { return this.#ask('near', [field, query, options]); }
+  near(field: number, query: Float32Array, options: NearOptions): Promise<Near> {
+    const ask = () => this.#ask<Near>('near', [field, query, options]);
+    return this.#place && !this.#isClosed ? this.#place.nears.near(field, query, options, ask) : ask();
+  }
   statistics(request: KeywordRequest): Promise<KeywordStatistics> { return this.#ask('statistics', [request]); }
   keyword(request: KeywordRequest): Promise<KeywordHits> { return this.#ask('keyword', [request]); }
   read(slots: readonly number[], seq: number, want?: Want): Promise<(StoredObject | undefined)[]> { return this.#ask('read', [slots, seq, want]); }

@@ -3,9 +3,10 @@
  * which would wait for ever.
  */
 import { expose, transfer, wrap, type Remote } from 'comlink';
+import type { IndexShare } from '../engine/shared-reader.js';
 import { VectileError } from '../errors.js';
 import { transfersOf, pack, unpack, type Packed } from './pack.js';
-import type { Answer, Method, PoolApi, Setup, ShardDescription, ThreadApi } from './protocol.js';
+import type { Answer, Method, PoolApi, Setup, ShardDescription, SharedNear, SharedSearch, ThreadApi } from './protocol.js';
 import type { WorkerLink } from './workers.js';
 
 export interface ThreadHost {
@@ -28,6 +29,10 @@ export class Thread {
   readonly #call: Remote<ThreadApi>['call'];
   readonly #abort: Remote<ThreadApi>['abort'];
   readonly #stop: Remote<ThreadApi>['stop'];
+  readonly #share: Remote<ThreadApi>['share'];
+  readonly #beginReading: Remote<ThreadApi>['beginReading'];
+  readonly #readNear: Remote<ThreadApi>['readNear'];
+  readonly #endReading: Remote<ThreadApi>['endReading'];
   /** How to refuse those who wait. */
   readonly #waiting = new Set<(why: string) => void>();
   #signals = 0;
@@ -46,10 +51,17 @@ export class Thread {
     this.#call = remote.call;
     this.#abort = remote.abort;
     this.#stop = remote.stop;
+    this.#share = remote.share;
+    this.#beginReading = remote.beginReading;
+    this.#readNear = remote.readNear;
+    this.#endReading = remote.endReading;
     link.onLost = (why) => this.#lose(why, host);
     this.ready = this.#started(setup, host.startMs);
     this.ready.catch(() => void this.end());
   }
+
+  /** Calls that have not been answered. */
+  get waiting(): number { return this.#waiting.size; }
 
   get isLost(): boolean { return this.#lost !== undefined; }
 
@@ -79,6 +91,14 @@ export class Thread {
     }
   }
 
+  /** As in ThreadApi. */
+  share(shard: number, field: number): Promise<IndexShare | undefined> { return this.#sent(() => this.#share(shard, field)); }
+  beginReading(reading: number, share: IndexShare): Promise<boolean> { return this.#sent(() => this.#beginReading(reading, share)); }
+  readNear(reading: number, query: Float32Array, search: SharedSearch): Promise<SharedNear | undefined | null> {
+    return this.#sent(() => this.#readNear(reading, query, search));
+  }
+  endReading(reading: number): Promise<void> { return this.#sent(() => this.#endReading(reading)); }
+
   /** Has it close the store, and ends it. Its shards must be closed. */
   async stop(): Promise<Answer | undefined> {
     try {
@@ -104,9 +124,11 @@ export class Thread {
     }
   }
 
-  async #asked(send: () => Promise<Packed>): Promise<Answer> {
-    if (this.#lost !== undefined) throw lostError(this.#lost);
-    const packed = await new Promise<Packed>((resolve, reject) => {
+  async #asked(send: () => Promise<Packed>): Promise<Answer> { return unpack(await this.#sent(send), true) as Answer; }
+
+  #sent<T>(send: () => Promise<T>): Promise<T> {
+    if (this.#lost !== undefined) return Promise.reject(lostError(this.#lost));
+    return new Promise<T>((resolve, reject) => {
       const refuse = (why: string) => reject(lostError(why));
       const leave = () => {
         this.#waiting.delete(refuse);
@@ -116,7 +138,6 @@ export class Thread {
       this.#waiting.add(refuse);
       send().finally(leave).then(resolve, reject);
     });
-    return unpack(packed, true) as Answer;
   }
 
   #lose(why: string, host: ThreadHost): void {
