@@ -3,8 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { fromBase64, isBase64, toBase64 } from '../../ts/database/base64.js';
 import { BYTES_MAX } from '../../ts/database/property-writer.js';
-import { decodeProperties, encodeProperties, mergeProperties } from '../../ts/database/properties.js';
+import { decodeProperties, encodeProperties } from '../../ts/database/properties.js';
 import { createSchema, updateSchema } from '../../ts/database/schema.js';
+import { patchedProperties } from '../../ts/shard/stored-properties.js';
 import { integer, random } from '../conformance/random.js';
 import { codeAndMessage } from './refused.js';
 
@@ -14,6 +15,13 @@ const schemaOf = (types, options) => createSchema({
 const text = (bytes) => new TextDecoder().decode(bytes);
 const roundTrip = (schema, properties) => decodeProperties(schema, encodeProperties(schema, properties).bytes);
 const own = (entries) => Object.fromEntries(entries);
+
+/** As `update` has it done: what is null is taken away. */
+function merge(schema, bytes, properties) {
+  const { bytes: patch, schema: grown } = encodeProperties(schema, properties);
+  const removed = Object.keys(properties).filter((name) => Object.getOwnPropertyDescriptor(properties, name).value === null);
+  return { bytes: patchedProperties(bytes, { patch, removed }), schema: grown };
+}
 
 const everything = schemaOf({
   text: 'text', int: 'int', number: 'number', flag: 'boolean', date: 'date', uuid: 'uuid', place: 'geoCoordinates', blob: 'blob',
@@ -152,7 +160,7 @@ describe('hostile names and values', () => {
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
     expect(Object.entries(read.o)).toEqual([['__proto__', new Date(5)]]);
     expect(Object.entries(decodeProperties(schema, encodeProperties(schema, properties).bytes, names))).toEqual(Object.entries(properties).slice(0, -1));
-    const merged = mergeProperties(schema, encodeProperties(schema, properties).bytes, own([['__proto__', 'new'], ['constructor', null]]));
+    const merged = merge(schema, encodeProperties(schema, properties).bytes, own([['__proto__', 'new'], ['constructor', null]]));
     expect(Object.entries(decodeProperties(schema, merged.bytes))[0]).toEqual(['__proto__', 'new']);
     expect(Object.hasOwn(decodeProperties(schema, merged.bytes), 'constructor')).toBe(false);
     expect({}.polluted ?? Object.prototype.new).toBeUndefined();
@@ -207,7 +215,7 @@ describe('hostile names and values', () => {
     expect(codeAndMessage(() => encodeProperties(everything, { blob: new Uint8Array(BYTES_MAX) }))).toContain('at most 16777216 bytes');
     expect(codeAndMessage(() => encodeProperties(everything, { texts: new Array(1000).fill('x'.repeat(2 ** 20)) }))).toContain('at most 16777216 bytes');
     const { bytes } = encodeProperties(everything, { text: 'x'.repeat(BYTES_MAX / 2) });
-    expect(codeAndMessage(() => mergeProperties(everything, bytes, { texts: ['x'.repeat(BYTES_MAX / 2)] }))).toContain('at most 16777216 bytes');
+    expect(codeAndMessage(() => merge(everything, bytes, { texts: ['x'.repeat(BYTES_MAX / 2)] }))).toContain('at most 16777216 bytes');
   });
 
   it('what a getter or a proxy throws comes through, and schemas stay as they were', () => {
@@ -315,29 +323,29 @@ describe('autoSchema', () => {
   });
 });
 
-describe('mergeProperties', () => {
+describe('patchedProperties', () => {
   const { bytes } = encodeProperties(everything, { text: 'a', int: 1, date: new Date(0), object: { a: 1 }, blob: new Uint8Array([1]) });
 
   it('replaces, adds, and takes away what is null', () => {
-    const merged = mergeProperties(everything, bytes, { text: 'b', int: null, flag: true, date: undefined, object: { when: new Date(1) }, uuid: null });
+    const merged = merge(everything, bytes, { text: 'b', int: null, flag: true, date: undefined, object: { when: new Date(1) }, uuid: null });
     expect(decodeProperties(everything, merged.bytes)).toStrictEqual({ text: 'b', date: new Date(0), object: { when: new Date(1) }, blob: new Uint8Array([1]), flag: true });
-    expect(mergeProperties(everything, bytes, {}).bytes).toEqual(bytes);
+    expect(merge(everything, bytes, {}).bytes).toEqual(bytes);
   });
 
   it('checks, grows, and leaves the old bytes alone', () => {
     const before = text(bytes);
-    expect(codeAndMessage(() => mergeProperties(everything, bytes, { int: 'a' }))).toBe('SCHEMA_MISMATCH properties.int: expected an integer within ±(2^53 − 1) (int), got "a"');
-    expect(codeAndMessage(() => mergeProperties(everything, bytes, { txet: null }))).toContain('SCHEMA_MISMATCH properties.txet');
-    expect(codeAndMessage(() => mergeProperties(everything, bytes, null))).toContain('SCHEMA_MISMATCH properties: expected an object, got null');
-    const merged = mergeProperties(grown, encodeProperties(grown, {}).bytes, { fresh: new Date(7) });
+    expect(codeAndMessage(() => merge(everything, bytes, { int: 'a' }))).toBe('SCHEMA_MISMATCH properties.int: expected an integer within ±(2^53 − 1) (int), got "a"');
+    expect(codeAndMessage(() => merge(everything, bytes, { txet: null }))).toContain('SCHEMA_MISMATCH properties.txet');
+    expect(codeAndMessage(() => merge(everything, bytes, null))).toContain('SCHEMA_MISMATCH properties: expected an object, got null');
+    const merged = merge(grown, encodeProperties(grown, {}).bytes, { fresh: new Date(7) });
     expect(decodeProperties(merged.schema, merged.bytes)).toStrictEqual({ fresh: new Date(7) });
     expect(text(bytes)).toBe(before);
   });
 
   it('keeps texts to the last unit, and what the schema does not know', () => {
     const odd = encodeProperties(everything, { text: 'a\ud800', number: 5e-324 }).bytes;
-    expect(decodeProperties(everything, mergeProperties(everything, odd, { int: 1 }).bytes)).toStrictEqual({ text: 'a\ud800', number: 5e-324, int: 1 });
-    expect(decodeProperties(everything, mergeProperties(schemaOf({ int: 'int' }), odd, { int: 2 }).bytes)).toStrictEqual({ text: 'a\ud800', number: 5e-324, int: 2 });
+    expect(decodeProperties(everything, merge(everything, odd, { int: 1 }).bytes)).toStrictEqual({ text: 'a\ud800', number: 5e-324, int: 1 });
+    expect(decodeProperties(everything, merge(schemaOf({ int: 'int' }), odd, { int: 2 }).bytes)).toStrictEqual({ text: 'a\ud800', number: 5e-324, int: 2 });
   });
 });
 
@@ -406,7 +414,7 @@ describe('generated objects', () => {
       const { bytes } = encodeProperties(schema, given);
       expect(unfolded(decodeProperties(schema, bytes))).toStrictEqual(unfolded(given));
       const patch = object(schema.properties);
-      const merged = mergeProperties(schema, bytes, patch).bytes;
+      const merged = merge(schema, bytes, patch).bytes;
       expect(byName(unfolded(decodeProperties(schema, merged)))).toStrictEqual(byName(unfolded(own([...Object.entries(given), ...Object.entries(patch)]))));
     }
   });

@@ -19,6 +19,10 @@ export async function reshardAndWrite(db, random, journaled) {
   let made = 0;
   for (const count of COUNTS) {
     const writes = [];
+    const begin = (writing) => {
+      writing.catch(() => {}); // it is awaited below
+      writes.push(writing);
+    };
     /** Each of another object: of two that go on at a time, which was last cannot be told. */
     const write = () => {
       for (let i = 0; i < 3; i++) {
@@ -26,12 +30,12 @@ export async function reshardAndWrite(db, random, journaled) {
         const roll = random();
         if (roll < 0.4) {
           const changed = { id, text: `changed ${count}`, count: -1 };
-          writes.push(journaled({ kind: 'update', ...changed }, () => items.data.update(input(changed))).then(() => idle.push(id)));
+          begin(journaled({ kind: 'update', ...changed }, () => items.data.update(input(changed))).then(() => idle.push(id)));
         } else if (roll < 0.7) {
-          writes.push(journaled({ kind: 'delete', id }, () => items.data.deleteById(id)));
+          begin(journaled({ kind: 'delete', id }, () => items.data.deleteById(id)));
         } else {
           const object = { id: `new-${made++}`, text: 'new', count: made, main: 1000 + made };
-          writes.push(journaled({ kind: 'insert', ...object }, () => items.data.insert(input(object))).then(() => idle.push(id, object.id)));
+          begin(journaled({ kind: 'insert', ...object }, () => items.data.insert(input(object))).then(() => idle.push(id, object.id)));
         }
       }
     };
