@@ -1,5 +1,5 @@
 /** Bytes of each entry, with all it imports, as a server sends them. Fails if one has outgrown its budget. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
@@ -28,6 +28,13 @@ export function closure(file, found = new Set()) {
   return found;
 }
 
+/** What of dist/ a file, with all that it imports, may import later. */
+export function later(file) {
+  const loaded = closure(file);
+  const named = [...loaded].flatMap((one) => [...bytesOf(one).toString().matchAll(/\bimport\("\.\/(chunk-\w+\.js)"\)/g)]);
+  return [...new Set(named.flatMap(([, name]) => [...closure(name)]))].filter((name) => !loaded.has(name));
+}
+
 /** @returns {{ entry: string, raw: number, gzip: number, brotli: number, isOver: boolean }[]} */
 export function sizes() {
   const measured = Object.entries(entries).map(([entry, [script, core]]) => {
@@ -53,12 +60,12 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
       process.exitCode = 1;
     }
   }
-  const scripts = readdirSync(new URL('../dist', import.meta.url)).filter((name) => name.endsWith('.js'));
-  const first = closure('index.browser.js');
-  const later = scripts.filter((name) => name.startsWith('chunk-') && !first.has(name) && [...first].some((file) => bytesOf(file).includes(`import("./${name}")`)));
-  for (const [what, files] of [
-    ['loaded by workers (browser)', ['worker.browser.js']], ['loaded by workers (node)', ['worker.node.js']], ['loaded later, where threads is 0', later],
-  ]) {
+  const others = {
+    'loaded by workers (browser)': ['worker.browser.js'],
+    'loaded by workers (node)': ['worker.node.js'],
+    'loaded later, where threads is 0': later('index.browser.js'),
+  };
+  for (const [what, files] of Object.entries(others)) {
     const sum = (measure) => files.reduce((bytes, file) => bytes + measure(bytesOf(file)).length, 0);
     columns(what, sum((bytes) => bytes), sum((bytes) => gzipSync(bytes, { level: 9 })), sum((bytes) => brotliCompressSync(bytes)));
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lint, root } from '../../wasm-build/pack.js';
-import { closure, sizes } from '../../wasm-build/size.js';
+import { closure, later, sizes } from '../../wasm-build/size.js';
 import { installPackage } from './installed.js';
 
 const usage = `
@@ -93,7 +93,7 @@ describe('an installed package', () => {
     });
     expect(outputFiles.filter(({ path }) => path.endsWith('.js')).map(({ text }) => /["']node:/.test(text))).toEqual([false]);
     const core = kind === 'edge' ? 'core.wasm' : 'core-inline.js';
-    const loaded = new Set([core, ...entries.flatMap((entry) => [...closure(entry)])]);
+    const loaded = new Set([core, ...entries.flatMap((entry) => [...closure(entry), ...later(entry)])]);
     expect(Object.keys(metafile.inputs).sort()).toEqual([...[...loaded].map((name) => `node_modules/vectile/dist/${name}`), file].sort());
   });
 });
