@@ -139,7 +139,7 @@ describeWithout(missing, 'Chromium', () => {
     // before anything is stored: for half a minute the browser remembers how much room there was
     await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 5_000_000 });
     await page.evaluate(async () => {
-      globalThis.db = await vectile.open({ store: vectile.indexedDB('quota'), diskUseReadonlyPercentage: 0 });
+      globalThis.db = await vectile.open({ store: vectile.indexedDB('quota') });
       globalThis.c = await db.collections.create({ name: 'C', properties: [{ name: 'text', dataType: 'text' }] });
       await c.data.insert({ id: 'before', properties: { text: 'before' }, vector: [1, 2] });
     });
@@ -155,7 +155,7 @@ describeWithout(missing, 'Chromium', () => {
     const after = await page.evaluate(async () => {
       await c.data.insert({ id: 'after', vector: [5, 6] }).catch(() => {});
       await db.close();
-      const again = await vectile.open({ store: vectile.indexedDB('quota'), diskUseReadonlyPercentage: 0 });
+      const again = await vectile.open({ store: vectile.indexedDB('quota') });
       const found = again.collections.use('C');
       await found.data.insert({ id: 'later', vector: [5, 6] });
       const length = await found.length();

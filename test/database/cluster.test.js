@@ -88,7 +88,7 @@ describe('cluster.nodes', () => {
 
   it('tells what cannot be used, and what is only read', async () => {
     const files = new SimulatedFiles();
-    let db = await open({ store: fs('/data', { files }) });
+    let db = await open({ store: fs('/data', { files }), diskUseReadonlyPercentage: 90 });
     await db.collections.create({ name: 'Note', ...CONFIG });
     const other = await db.collections.create({ name: 'Other', ...CONFIG });
     await other.data.insert(object(1));
@@ -99,7 +99,7 @@ describe('cluster.nodes', () => {
     await reader.close();
     await db.close();
     files.flip(`/data/shards/${name}/manifest`, 80);
-    db = await open({ store: fs('/data', { files }) });
+    db = await open({ store: fs('/data', { files }), diskUseReadonlyPercentage: 90 });
     const node = await verbose(db);
     expect(node.status).toBe('UNHEALTHY');
     expect(node.shards.map(({ class: of, vectorIndexingStatus, loaded, failure }) => [of, vectorIndexingStatus, loaded, failure?.code])).toEqual([
@@ -115,7 +115,7 @@ describe('thresholds', () => {
   it('of the disk refuse writes, and reads and removals go on, until there is room again', async () => {
     const files = new SimulatedFiles();
     files.disk = full(79);
-    const db = await open({ store: fs('/data', { files }) });
+    const db = await open({ store: fs('/data', { files }), diskUseReadonlyPercentage: 90 });
     const notes = await db.collections.create({ name: 'Note', ...CONFIG, multiTenancy: { enabled: true, autoTenantCreation: true } });
     const plain = await db.collections.create({ name: 'Plain', ...CONFIG });
     await notes.withTenant('a').data.insertMany(objects(3));
@@ -191,7 +191,7 @@ describe('thresholds', () => {
 
   it('measure the disk of a folder, and memory', async () => {
     const folder = temporaryFolder();
-    const db = await open({ store: fs(folder, { files: nodeFiles }), memoryUse: nodeFiles.memory, diskUseReadonlyPercentage: 0 });
+    const db = await open({ store: fs(folder, { files: nodeFiles }), memoryUse: nodeFiles.memory });
     const [{ disk, memory: used }] = await db.cluster.nodes();
     for (const use of [disk, used]) {
       expect(use.total).toBeGreaterThan(use.used);

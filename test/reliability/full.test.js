@@ -9,7 +9,7 @@ const refused = mount.error?.message ?? (mount.status === 0 ? undefined : mount.
 if (refused) console.warn(`SKIPPED a disk that is full: ${refused}`);
 afterAll(() => { if (!refused) spawnSync('umount', ['-l', folder]); });
 
-const openFull = () => open({ store: fs(`${folder}/data`), diskUseReadonlyPercentage: 0 });
+const openFull = () => open({ store: fs(`${folder}/data`) });
 const object = (i) => ({ id: `id ${i}`, properties: { text: `${i} ${'x'.repeat(4000)}` }, vector: [i, 1, 2, 3] });
 
 it.skipIf(refused)('tells that it is full, keeps what was acknowledged, and goes on when there is room again', async () => {

@@ -61,7 +61,7 @@ export interface OpenOptions {
   offload?: Store;
   /**
    * Percentages, 0 being none. Past how much of the disk that has the folder, or of the quota, in use by whomever, writes of objects throw
-   * SHARD_READ_ONLY, until it is less again: default 90; and when `cluster.nodes` warns: default 80.
+   * SHARD_READ_ONLY, until it is less again: default 0; and when `cluster.nodes` warns: default 80.
    */
   diskUseReadonlyPercentage?: number;
   diskUseWarningPercentage?: number;

@@ -26,8 +26,8 @@ export interface Uses {
   memory: Use | undefined;
 }
 
-/** Weaviate's. */
-export const LIMITS: PressureLimits = { diskUseWarningPercentage: 80, diskUseReadonlyPercentage: 90, memoryWarningPercentage: 0, memoryReadonlyPercentage: 0 };
+/** Those of Weaviate, but that it refuses writes past 90 % of the disk: that is of servers of their own, not of the laptop or phone an app is on. */
+export const LIMITS: PressureLimits = { diskUseWarningPercentage: 80, diskUseReadonlyPercentage: 0, memoryWarningPercentage: 0, memoryReadonlyPercentage: 0 };
 const LOOK_MS = 1000;
 
 export class Pressure {
