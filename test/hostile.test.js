@@ -383,7 +383,7 @@ test('after dispose every method says so', async () => {
     size: () => index.size, dimensions: () => index.dimensions, add: () => index.add(1, [1, 2, 3]), addMany: () => index.addMany(new Uint32Array(1), new Float32Array(3)),
     reserve: () => index.reserve(1), remove: () => index.remove(1), has: () => index.has(1), get: () => index.get(1), ids: () => index.ids(),
     filter: () => index.filter([1]), filterOfBits: () => index.filterOfBits(new Uint32Array(1)), search: () => index.search([1, 2, 3]), searchInto: () => index.searchInto([1, 2, 3], new Uint32Array(1), new Float32Array(1)),
-    searchMany: () => index.searchMany(new Float32Array(3)), work: () => index.work(5), stats: () => index.stats(), serialize: () => index.serialize(),
+    searchMany: () => index.searchMany(new Float32Array(3)), work: () => index.work(5), stats: () => index.stats(), memoryBytes: () => index.memoryBytes, serialize: () => index.serialize(),
     candidates: () => index.candidates([1, 2, 3]), rescore: () => index.rescore([1, 2, 3], new Uint32Array(1), new Float32Array(3)),
     setCodec: () => index.setCodec({ codec: 'rq8' }), writeImage: () => index.writeImage(() => {}), share: () => index.share(), shareAgain: () => index.shareAgain(0), write: () => index.write(() => {}),
     stamp: () => index.stamp, 'stamp =': () => { index.stamp = 1; }, readersPaused: () => index.readersPaused, 'readersPaused =': () => { index.readersPaused = true; }, 'filter.size': () => filter.size,

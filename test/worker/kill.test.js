@@ -8,9 +8,9 @@ import { temporaryFolder } from '../storage/stores.js';
 import { descriptionOf, insert, poolIn } from './support.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e6);
-const rounds = Number(process.env.VECTILE_ROUNDS ?? 6);
+const rounds = Number(process.env.VECTILE_ROUNDS ?? 3);
 const WAYS = ['terminate', 'exit', 'throw', 'memory'];
-const resourceLimits = { maxOldGenerationSizeMb: 48 };
+const resourceLimits = { maxOldGenerationSizeMb: 32 };
 
 function mortalPool(path, threads) {
   const spawned = [];
@@ -18,7 +18,8 @@ function mortalPool(path, threads) {
     worker.on('exit', () => spawned.splice(spawned.indexOf(worker), 1));
     spawned.push(worker);
   });
-  return poolIn(path, { threads, workers, now: () => 0 }).then((opened) => ({ ...opened, spawned }));
+  let now = 0;
+  return poolIn(path, { threads, workers, now: () => (now += 60_000) }).then((opened) => ({ ...opened, spawned }));
 }
 
 async function kill(worker, way) {
@@ -50,7 +51,7 @@ const applied = (content, batch) => {
 const textOf = (content) => JSON.stringify([...content].sort());
 
 describe.each(WAYS)('threads that end by %s', (way) => {
-  it(`keep what was acknowledged (seed ${seed})`, { timeout: 120_000 }, async () => {
+  it(`keep what was acknowledged (seed ${seed})`, { timeout: 60_000 + rounds * 20_000 }, async () => {
     const next = random(seed);
     const { pool, spawned, close } = await mortalPool(join(temporaryFolder(), 'data'), 2);
     const shards = [];

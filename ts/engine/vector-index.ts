@@ -443,6 +443,9 @@ export class VectorIndex {
     return statsOf(this.#checkOpen().#memory, this.#ids.byteLength, this.#reader !== undefined, this.#maintenance.recoding);
   }
 
+  /** @internal Bytes of linear memory, without a look at every slot, as stats() takes. */
+  get memoryBytes(): number { return this.#checkOpen().#memory.core.byteLength; }
+
   /** The image in one array. O(bytes). */
   serialize(options?: ImageOptions): Uint8Array {
     this.#checkOpen();

@@ -9,7 +9,8 @@ export function workersOf(file: () => URL, options?: WorkerOptions, onSpawn?: (w
   return {
     threads: Math.max(1, availableParallelism() - 1),
     spawn() {
-      const worker = new Worker(file(), options);
+      // flags of the process that are not for files, such as --input-type, would keep it from starting
+      const worker = new Worker(file(), { execArgv: [], ...options });
       onSpawn?.(worker);
       const link: WorkerLink = {
         endpoint: endpointOf(worker),
