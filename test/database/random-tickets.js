@@ -40,7 +40,8 @@ export function awaited(store, turns = () => 1) {
     ...store,
     async open(options) {
       const opened = await store.open(options);
-      const { getRangeSync: _, ...blobs } = opened.blobs;
+      const names = ['put', 'putIfAbsent', 'putIfMatch', 'get', 'list', 'delete', 'release'];
+      const blobs = Object.fromEntries(names.map((name) => [name, (...given) => opened.blobs[name](...given)]));
       return { ...opened, blobs: { ...blobs, getRange: async (...range) => { for (let i = turns(); i > 0; i--) await new Promise((resolve) => setImmediate(resolve)); return opened.blobs.getRange(...range); } } };
     },
   };

@@ -149,6 +149,20 @@ describe('a shard in a thread', () => {
     await close();
   });
 
+  it('is closed in the midst of writes and searches, and its thread stays', async () => {
+    const { pool, spawned, close } = await poolIn(newPath());
+    for (let round = 0; round < 5; round++) {
+      const shard = await pool.openShard(descriptionOf(1));
+      shard.onChange = () => {};
+      const calls = Array.from({ length: 20 }, (_, i) => [shard.write([insert(`id ${i}`)], 'none'), shard.near(1, Float32Array.of(1, 0, 0, 0), { k: 3 })]).flat();
+      const closing = shard.close();
+      for (const { reason } of await Promise.allSettled(calls)) if (reason) expect(reason).toMatchObject({ code: 'CLOSED' });
+      await closing;
+    }
+    expect(spawned.length).toBe(1);
+    await close();
+  });
+
   it('is followed by a reader in a thread, which tells of it', async () => {
     const path = newPath();
     const writer = await poolIn(path);

@@ -98,7 +98,7 @@ export class VectorField {
   get hidden(): number { return this.#hidden.size; }
   get count(): number { return this.#tail.size + (this.#index?.size ?? 0) - this.#hidden.size; }
   /** Bytes of linear memory. */
-  get bytes(): number { return this.#tail.memoryBytes + (this.#index?.memoryBytes ?? 0); }
+  get bytes(): number { return this.#isDisposed ? 0 : this.#tail.memoryBytes + (this.#index?.memoryBytes ?? 0); }
   get hasIndex(): boolean { return this.#index !== undefined; }
   /** False if an image would be the one that was written last. */
   get hasChanged(): boolean { return this.#version !== this.imageVersion; }
