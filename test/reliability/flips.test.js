@@ -15,6 +15,6 @@ async function checkFlips(flips, names) {
 }
 
 describe(`a bit turned over, of ${FLIPS}`, () => {
-  it('is found or harmless', { timeout: 300_000 }, () => checkFlips(FLIPS * 0.9, ['Graph']));
-  it('leaves the other collection usable', { timeout: 300_000 }, () => checkFlips(FLIPS * 0.1, ['Graph', 'Flat']));
+  it('is found or harmless', { timeout: 600_000 }, () => checkFlips(FLIPS * 0.9, ['Graph']));
+  it('leaves the other collection usable', { timeout: 600_000 }, () => checkFlips(FLIPS * 0.1, ['Graph', 'Flat']));
 });

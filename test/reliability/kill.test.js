@@ -10,7 +10,7 @@ beforeAll(async () => { made = await program(); });
 afterAll(() => made?.remove());
 
 describe('kill -9', () => {
-  it(`leaves what was acknowledged, ${CYCLES} times`, { timeout: 300_000 }, async () => {
+  it(`leaves what was acknowledged, ${CYCLES} times`, { timeout: 600_000 }, async () => {
     const names = Object.keys(COLLECTIONS);
     const runs = await Promise.all(names.map((name, i) => killCycles({ program: made, name, cycles: CYCLES / names.length, seed: SEED * 10 + i })));
     const sum = (figure) => runs.reduce((total, run) => total + run[figure], 0);

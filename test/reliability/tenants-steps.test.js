@@ -12,7 +12,7 @@ beforeAll(async () => { made = await program({ entry: './tenants-child.js' }); }
 afterAll(() => made?.remove());
 
 describe('kill -9 at a step of a tenant', () => {
-  it('leaves what was acknowledged, and nothing half there', { timeout: 300_000 }, async () => {
+  it('leaves what was acknowledged, and nothing half there', { timeout: 600_000 }, async () => {
     const { steps, kills, wrong } = await killTenants({ program: made, stride: STRIDE, first: FIRST });
     process.stdout.write(`kill at steps of tenants: ${kills} kills at ${steps} steps, ${wrong.length} wrong\n`);
     expect(wrong.slice(0, 10)).toEqual([]);
