@@ -9,7 +9,7 @@ export default defineConfig(({ mode }) => ({
     // Processes, because suites measure memory and start browsers; two, because that is what small machines have.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: mode === 'slow' ? 1_800_000 : 60_000,
+    testTimeout: mode === 'slow' ? 1_800_000 : 240_000,
     // Suites fetch runtimes and install packages before they begin.
     hookTimeout: 600_000,
   },
