@@ -308,7 +308,8 @@ describe('reshard', () => {
       ...store,
       async open(options) {
         const opened = await store.open(options);
-        const { getRangeSync: _, ...blobs } = opened.blobs;
+        const names = ['put', 'putIfAbsent', 'putIfMatch', 'get', 'list', 'delete', 'release'];
+        const blobs = Object.fromEntries(names.map((name) => [name, (...given) => opened.blobs[name](...given)]));
         return { ...opened, blobs: { ...blobs, async getRange(...range) { for (let i = turns; i > 0; i--) await new Promise((resolve) => setTimeout(resolve, 20)); return opened.blobs.getRange(...range); } } };
       },
     };
