@@ -125,7 +125,7 @@ export class WorkerPool {
           this.#threadsMax = Math.max(1, limit); // these will do
         });
       } catch {
-        this.#threadsMax = Math.max(1, limit);
+        // too many were lost of late: it is tried again
       }
     }
     return this.#threads;

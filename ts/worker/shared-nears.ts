@@ -38,21 +38,17 @@ export class SharedNears {
 
   /** It is sent off at once, so that who comes next sees how much each has to do. */
   near(field: number, query: Float32Array, options: NearOptions, askOwner: () => Promise<Near>): Promise<Near> {
-    const thread = this.#reader(field, options);
-    return thread ? this.#read(thread, field, query, options, askOwner) : askOwner();
-  }
-
-  /** Undefined: ask the owner. */
-  #reader(field: number, { filter, keys }: NearOptions): Thread | undefined {
-    if (filter || keys?.length || !this.#owner.waiting || performance.now() < (this.#retryAt.get(field) ?? 0)) return undefined;
+    const { filter, keys } = options;
+    if (filter || keys?.length || !this.#owner.waiting || performance.now() < (this.#retryAt.get(field) ?? 0)) return askOwner();
     const thread = this.#idlest();
     const reading = thread && this.#fields.get(field)?.get(thread);
     if (thread && !reading) void this.#begin(field, thread);
-    return reading?.isReady ? thread : undefined;
+    return reading?.isReady ? this.#read(thread!, reading.number, field, query, options, askOwner) : askOwner();
   }
 
-  async #read(thread: Thread, field: number, query: Float32Array, { k, ef, oversampling }: NearOptions, askOwner: () => Promise<Near>): Promise<Near> {
-    const { number } = this.#fields.get(field)!.get(thread)!;
+  async #read(
+    thread: Thread, number: number, field: number, query: Float32Array, { k, ef, oversampling }: NearOptions, askOwner: () => Promise<Near>,
+  ): Promise<Near> {
     const found = await thread.readNear(number, query, { k, ef, oversampling }).catch(() => null);
     if (found) return { slots: [...found.slots], distances: [...found.distances], seq: found.seq };
     // what is written is in the owner's hands for a while
@@ -81,22 +77,23 @@ export class SharedNears {
 
   async #begin(field: number, thread: Thread): Promise<void> {
     this.#retryAt.set(field, Infinity); // one at a time
-    let share: IndexShare | undefined;
+    let patienceMs = PATIENCE_MS;
     try {
       await thread.ready;
-      share = await this.#owner.share(this.#shard, field);
-      if (!share || this.#isEnded) return;
+      const share = await this.#owner.share(this.#shard, field);
+      if (!share) return;
+      if (this.#isEnded) return releaseReader(share);
       const reading: Reading = { number: ++readings, share, isReady: false };
       let byThread = this.#fields.get(field);
       if (!byThread) this.#fields.set(field, byThread = new Map());
       byThread.set(thread, reading);
       reading.isReady = await thread.beginReading(reading.number, share);
-      if (!reading.isReady || this.#isEnded) this.#endOne(field, thread);
+      if (reading.isReady) patienceMs = 0;
+      else this.#endOne(field, thread);
     } catch {
-      if (share) this.#endOne(field, thread); // one of the two threads was lost
+      this.#endOne(field, thread); // one of the two threads was lost
     } finally {
-      if (share && this.#isEnded) releaseReader(share);
-      this.#retryAt.set(field, performance.now() + (share ? 0 : PATIENCE_MS));
+      this.#retryAt.set(field, performance.now() + patienceMs);
     }
   }
 
