@@ -104,7 +104,6 @@ export class VectorField {
   get hasChanged(): boolean { return this.#version !== this.imageVersion; }
 
   put(slot: number, values: Float32Array): void {
-    this.#pauseReaders();
     if (this.spec.type === 'flat' && !this.#isFrozen && !this.#isRebuilding) {
       this.#version++;
       this.#leaveTail(slot);
@@ -112,6 +111,7 @@ export class VectorField {
       this.#resumeReaders();
       return;
     }
+    this.#pauseReaders();
     this.#leaveIndex(slot);
     this.#tail.add(slot, values);
     this.#unlinked.add(slot);
