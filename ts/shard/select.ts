@@ -40,6 +40,9 @@ export class LastSelection {
     this.#selection = selection;
     return selection;
   }
+
+  /** Nothing is kept for a page that may never be asked for. */
+  forget(): void { this.#selection = undefined; }
 }
 
 /**
@@ -54,8 +57,12 @@ export async function pageOf(shard: Shard, last: LastSelection, { from, limit, o
   const { slots, seq } = await last.of(shard, filter, deadline);
   let start = slots.next(from), skipped = 0;
   for (; start >= 0 && skipped < offset; skipped++) start = slots.next(start + 1);
-  if (start < 0) return { objects: [], next: -1, skipped };
+  if (start < 0) {
+    last.forget();
+    return { objects: [], next: -1, skipped };
+  }
   const { objects, next } = await shard.scan(start, limit, want, slots);
+  if (next < 0) last.forget();
   return { objects: await matching(shard, filter, seq, objects, want, deadline), next, skipped };
 }
 
