@@ -246,12 +246,6 @@ export class Shard implements ShardHandle {
     return this.#ask(({ search }) => search.within({ filter, deadline }, (slots) => slots!));
   }
 
-  /** Slots of all objects. */
-  all(): SlotSet {
-    this.#checkOpen();
-    return this.#state.search.all();
-  }
-
   /**
    * What `use` makes of the slots of all objects, or of those for which the filter is true, and of columns, which have by slot the number
    * of an object for a key, NaN where it has none, of several the greatest. It is called at the moment of which they are; maybe again, at
