@@ -179,6 +179,7 @@ describe('a shard in a thread', () => {
     for (const one of [reader, writer]) await one.close();
   });
 
+  // which are open is told by /proc alone
   it.skipIf(process.platform !== 'linux')('leaves no file open when it is closed', async () => {
     const path = newPath();
     const { pool, close } = await poolIn(path);

@@ -6,7 +6,7 @@ import { refusal } from './refusal.js';
 import { call, type CallOptions } from './calls.js';
 import type { CatalogEntry } from './catalog.js';
 import type { OpenCollections, OpenShard } from './open-collections.js';
-import type { Use, Uses } from './pressure.js';
+import type { SpaceUse, SpaceUses } from './pressure.js';
 import type { ShardPool } from './shard-pool.js';
 import { statusCounts } from './stats.js';
 import type { TenantCatalog } from './tenant-catalog.js';
@@ -50,8 +50,8 @@ export interface NodeStatus {
   status: 'HEALTHY' | 'UNHEALTHY';
   /** Objects of shards that are loaded, and shards, ACTIVE tenants being one each. */
   stats: { objectCount: number; shardCount: number };
-  disk: Use | undefined;
-  memory: Use | undefined;
+  disk: SpaceUse | undefined;
+  memory: SpaceUse | undefined;
 }
 
 export interface VerboseNodeStatus extends NodeStatus {
@@ -74,7 +74,7 @@ export interface ClusterHost {
   readonly open: OpenCollections;
   readonly pool: ShardPool;
   readonly readOnly: boolean;
-  uses(): Promise<Uses>;
+  uses(): Promise<SpaceUses>;
 }
 
 export class Cluster {

@@ -40,7 +40,7 @@ const CANDIDATES = 100;
 const CANDIDATES_MAX = 1000;
 
 /** What becomes of a search. */
-export type Take<T> = (search: Search) => Promise<T>;
+type Take<T> = (search: Search) => Promise<T>;
 
 /** How hits are read. Checks the options first. */
 export function hitResults<P extends object>(host: CollectionHost, options: ReturnOptions<P> & { groupBy?: GroupBy<P> }): Take<QueryResult<P>> {

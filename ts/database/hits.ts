@@ -79,7 +79,7 @@ export function mergedHits(shards: Shards, found: readonly Hit[][], k: number): 
 }
 
 /** Of the first limit + offset hits those of the page. */
-export function pageOfHits(hits: readonly Hit[], { limit, offset, autoLimit }: Page): Hit[] {
+function pageOfHits(hits: readonly Hit[], { limit, offset, autoLimit }: Page): Hit[] {
   const first = hits.slice(0, limit + offset);
   return first.slice(offset, autoLimit ? autocut(first.map(measureOf), autoLimit) : first.length);
 }

@@ -13,7 +13,7 @@ export interface PressureLimits {
   memoryReadonlyPercentage: number;
 }
 
-export interface Use extends Space {
+export interface SpaceUse extends Space {
   /** Of 100. */
   percentage: number;
   /** Past which of the two limits it is. */
@@ -21,9 +21,9 @@ export interface Use extends Space {
 }
 
 /** Undefined where it cannot be measured. */
-export interface Uses {
-  disk: Use | undefined;
-  memory: Use | undefined;
+export interface SpaceUses {
+  disk: SpaceUse | undefined;
+  memory: SpaceUse | undefined;
 }
 
 /** Those of Weaviate, but that it refuses writes past 90 % of the disk: that is of servers of their own, not of the laptop or phone an app is on. */
@@ -35,8 +35,8 @@ export class Pressure {
   readonly #disk: () => Promise<Space | undefined>;
   readonly #memory: () => Space | undefined;
   #lookedAt = -Infinity;
-  #uses: Uses = { disk: undefined, memory: undefined };
-  #looking: Promise<Uses> | undefined;
+  #uses: SpaceUses = { disk: undefined, memory: undefined };
+  #looking: Promise<SpaceUses> | undefined;
 
   constructor(limits: PressureLimits, disk: () => Promise<Space | undefined>, memory: () => Space | undefined) {
     this.#limits = limits;
@@ -55,12 +55,12 @@ export class Pressure {
   }
 
   /** As it is now. */
-  look(): Promise<Uses> {
+  look(): Promise<SpaceUses> {
     this.#looking ??= this.#look().finally(() => { this.#looking = undefined; });
     return this.#looking;
   }
 
-  async #look(): Promise<Uses> {
+  async #look(): Promise<SpaceUses> {
     const { diskUseWarningPercentage, diskUseReadonlyPercentage, memoryWarningPercentage, memoryReadonlyPercentage } = this.#limits;
     const disk = useOf(await this.#disk().catch(() => undefined), diskUseWarningPercentage, diskUseReadonlyPercentage);
     this.#uses = { disk, memory: useOf(this.#memory(), memoryWarningPercentage, memoryReadonlyPercentage) };
@@ -81,13 +81,13 @@ export function pressureLimits(given: Partial<PressureLimits>): PressureLimits {
   return limits;
 }
 
-function useOf(space: Space | undefined, warning: number, readonly: number): Use | undefined {
+function useOf(space: Space | undefined, warning: number, readonly: number): SpaceUse | undefined {
   if (!space || !(space.total > 0)) return undefined;
   const percentage = space.used / space.total * 100;
   const isPast = (limit: number) => limit > 0 && percentage > limit;
   return { ...space, percentage, status: isPast(readonly) ? 'READONLY' : isPast(warning) ? 'WARNING' : 'OK' };
 }
 
-function full(what: string, { percentage }: Use, name: string, limit: number): VectileError {
+function full(what: string, { percentage }: SpaceUse, name: string, limit: number): VectileError {
   return new VectileError('SHARD_READ_ONLY', `${what}: expected at most ${limit} % in use (${name}), got ${percentage.toFixed(1)} %`);
 }
