@@ -24,6 +24,18 @@ describe.each(Object.entries(stores))('shard on %s', (_, { make, fork }) => {
     await close();
   });
 
+  it('writes no file of a snapshot over one of the snapshot before, though nothing was written and the clock stands still', async () => {
+    const { shard, store, close } = await openShard(make(), [field(0)], { now: () => 1000 });
+    await shard.write([put('a', { n: 1 }, { 0: [1, 0, 0, 0] })]);
+    const tables = new Set();
+    for (let i = 0; i < 3; i++) {
+      await shard.snapshot();
+      for (const { name } of await store.blobs.list('shards/a/')) if (name.includes('/table-')) tables.add(name);
+    }
+    expect(tables.size).toBe(3);
+    await close();
+  });
+
   it('keeps slots, and does not touch the graph when only properties change', async () => {
     const { shard, close } = await openShard(make());
     await shard.write([put('a', { n: 1 }, { 0: [1, 0, 0, 0] })]);

@@ -182,7 +182,10 @@ export async function writeSnapshot(
   await objects.flush();
 
   // from here to the first `await` all is of one moment
-  const { seq, time } = now();
+  const { seq, time: clock } = now();
+  // names of files are new even if nothing was written, and no millisecond has passed, since the snapshot before: until the manifest
+  // is written, that is the one that counts
+  const time = Math.max(clock, (former?.manifest.time ?? 0) + 1);
   const copy = objects.table.copy();
   const frozen = [...fields.values()];
   for (const field of frozen) field.freeze();
