@@ -8,7 +8,7 @@ import { killAtSteps } from '../reliability/support/steps.js';
 const SEED = Number(process.env.VECTILE_SEED ?? Math.floor(Date.now() / 86_400_000));
 const CYCLES = 2000;
 const FLIPS = 200_000;
-const POWER_SEEDS = 5000;
+const POWER_SEEDS = 20_000;
 const OCCURRENCES = 50;
 
 const programs = [];
