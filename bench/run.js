@@ -80,7 +80,7 @@ const commands = {
   open: () => alone('open.js'),
   database: () => alone('database.js', { peers: values.peers === '' ? [] : (values.peers?.split(',') ?? ['lancedb', 'lancedb-hnsw', 'vectra']) }),
   relevance: () => alone('relevance.js'),
-  tenants: () => alone('tenants.js'),
+  tenants: () => alone('tenants.js', { core: null }),
   threads: () => alone('threads.js', { core: null, efs: [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512] }),
   search: async () => {
     const unknown = rest.find((part) => !searchParts.includes(part));

@@ -21,7 +21,7 @@ const collectionName = 'Note';
 const dimensions = 512, objectsEach = 100, limit = 10;
 const filledCount = 1000;
 const inBatch = 1000, oneByOne = 200, atOnce = 64;   // tenants of a call, calls of a round, calls at a time
-const fillsAtOnce = 4;
+const fillsAtOnce = 8;
 const probes = 200;                                  // tenants that are asked, and that are removed
 const vectorsKept = 5000;                            // they are used in turn: making new ones would take longer than storing them
 const wanted = { created: 1000, filled: 20_000, openMs: 2000, firstQueryMs: 10, removeMs: 50, leftMB: 5 };
@@ -66,7 +66,7 @@ await db.close();
 const result = {
   parameters: { tenants: tenantCount, filled: filledCount, objectsEach, dimensions, inBatch, oneByOne, atOnce, fillsAtOnce, probes, rounds },
   machine: { ...describeMachine(), pinnedCore: pinnedCore(), load: { ...load, after: loadavg()[0] } },
-  method: 'a folder, durability sync; times by the wall; created: tenants a second, by rounds in one database; filled: a call of 100 objects for each tenant, four at a time, into a database of its own each round, until acknowledged; memory: arrayBuffers and external after forced garbage collection; opened: fresh processes, files in the page cache; first query: nearVector, ms, on tenants that become ACTIVE by it; removed: ms, until every file is gone',
+  method: 'a folder, durability sync; times by the wall; created: tenants a second, by rounds in one database; filled: a call of 100 objects for each tenant, eight at a time, into a database of its own each round, until acknowledged; memory: arrayBuffers and external after forced garbage collection; opened: fresh processes, files in the page cache; first query: nearVector, ms, on tenants that become ACTIVE by it; removed: ms, until every file is gone',
   wanted, created, filled, opened, firstQuery, again, removed,
 };
 const written = writeResult(`tenants-node${nodeMajor()}.json`, result);

@@ -61,7 +61,8 @@ const result = {
   search, flat, readers,
 };
 const written = writeResult(`${data.name}-threads-node${nodeMajor()}.json`, result);
-printTable(['', 'one', 'two', 'ratio', 'wanted'], [
+printTable([
+  ['', 'one', 'two', 'ratio', 'wanted'],
   ['import, s', fixed(result.import.seconds.one.median, 1), fixed(result.import.seconds.two.median, 1), spreadText(importRatio), wanted.import],
   ...Object.entries({ search, flat, readers }).map(([name, { one, two, ratio }]) => [
     `${name}, calls/s`, `${whole(one.perSecond.median)} (${fixed(one.recall, 3)})`, `${whole(two.perSecond.median)} (${fixed(two.recall, 3)})`, spreadText(ratio), wanted[name],
