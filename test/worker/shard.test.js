@@ -56,6 +56,11 @@ describe('a shard in a thread', () => {
     };
     await both((shard) => shard.keyword({ ...request, deadline: new Deadline() }));
     const statistics = await both((shard) => shard.statistics(request));
+    const want = { vectors: true };
+    for (const { slots, seq, objects } of [await there.near(1, Float32Array.of(0.1, -0.5, 1, 0), { k: 7, want }), await there.keyword({ ...request, want })]) {
+      expect(slots.length).toBeGreaterThan(6);
+      expect(objects).toStrictEqual(await there.read(slots, seq, want)); // they have come along
+    }
     await both((shard) => shard.keyword({ ...request, statistics }));
     await both(async (shard) => { const page = await shard.page({ from: 10, limit: 5, offset: 3, filter }); return { ...page, objects: page.objects.map(times) }; });
     const keys = [{ order: 'desc', column: 'value:n', property: { name: 'n', dataType: 'int' } }];

@@ -8,6 +8,7 @@ import { autocut } from '../search/autocut.js';
 import type { Deadline } from '../search/deadline.js';
 import type { FilterNode } from '../search/filter.js';
 import type { NumbersKey } from '../search/types.js';
+import type { Want } from '../shard/handle.js';
 import type { HitNumbers, StoredObject } from '../shard/types.js';
 import { resolveFilter } from './filter-schema.js';
 import type { CollectionHost } from './host.js';
@@ -23,6 +24,8 @@ export interface Hit extends Place {
   readonly explainScore?: string;
   /** By key that was asked for: its number, NaN if it has none, of the moment in which it was found. */
   readonly numbers?: readonly number[];
+  /** If it has come along. */
+  readonly object?: StoredObject;
 }
 
 /** What calls ask of every search beside its own options. */
@@ -35,8 +38,8 @@ export interface Asked {
 /** Checked, and ready to be asked. */
 export interface Search {
   readonly shards: Shards;
-  /** The first limit + offset of the page, best first. */
-  ask(): Promise<Hit[]>;
+  /** The first limit + offset of the page, best first. `want`: objects may come along. */
+  ask(want?: Want): Promise<Hit[]>;
   readonly page: Page;
 }
 
@@ -53,9 +56,16 @@ export function measureOf({ score, distance }: Hit): number {
   return score ?? distance!;
 }
 
-/** Those of one hit. */
-export function numbersAt(numbers: HitNumbers | undefined, i: number): { numbers?: readonly number[] } {
-  return numbers ? { numbers: numbers.map((ofHits) => ofHits[i]!) } : {};
+/** Objects of hits that come along are read for nothing where those of other shards are better: so many of them, at most. */
+const ALONG_MAX = 32;
+
+/** What shards are asked for k hits each, of which the k best are wanted. */
+export function alongFor({ count }: Shards, k: number, want: Want | undefined): Want | undefined { return (count - 1) * k <= ALONG_MAX ? want : undefined; }
+
+/** Of one hit: what there is of it beside its rank. */
+export function detailsAt({ numbers, objects }: { numbers?: HitNumbers; objects?: readonly (StoredObject | undefined)[] }, i: number): Pick<Hit, 'numbers' | 'object'> {
+  const object = objects?.[i];
+  return { ...numbers && { numbers: numbers.map((ofHits) => ofHits[i]!) }, ...object && { object } };
 }
 
 /** Hits of the page. */
@@ -64,9 +74,15 @@ export async function foundHits({ ask, page }: Search): Promise<Hit[]> { return 
 /** With their objects as they were found. Those that are written again and again are left out. */
 export async function readHits(search: Search, vectors: boolean): Promise<ReadHit[]> {
   for (let attempt = 1; ; attempt++) {
-    const hits = await foundHits(search);
-    const objects = await search.shards.read(hits, { vectors });
-    const read = hits.flatMap((hit, i): ReadHit[] => (objects[i] ? [{ hit, object: objects[i] }] : []));
+    const want = { vectors };
+    const hits = pageOfHits(await search.ask(want), search.page);
+    const left = hits.filter(({ object }) => !object);
+    const objects = left.length ? await search.shards.read(left, want) : [];
+    let next = 0;
+    const read = hits.flatMap((hit): ReadHit[] => {
+      const object = hit.object ?? objects[next++];
+      return object ? [{ hit, object }] : [];
+    });
     if (read.length === hits.length || attempt === ATTEMPTS) return read;
   }
 }

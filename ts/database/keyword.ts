@@ -8,8 +8,9 @@ import { sumStatistics } from '../search/keyword-query.js';
 import { stopwordsOf } from '../search/stopwords.js';
 import { tokenize } from '../search/tokenizer.js';
 import type { TypoTolerance } from '../search/typos.js';
+import type { Want } from '../shard/handle.js';
 import type { KeywordHits, KeywordRequest } from '../shard/types.js';
-import { filterOf, mergedHits, numbersAt, type Asked, type Hit, type Search } from './hits.js';
+import { alongFor, detailsAt, filterOf, mergedHits, type Asked, type Hit, type Search } from './hits.js';
 import type { ShardHost } from './host.js';
 import type { Page } from './query-options.js';
 import { listed, refusal } from './refusal.js';
@@ -68,7 +69,7 @@ export async function keywordSearch(host: ShardHost, query: KeywordQuery, page: 
   const filter = await filterOf(host, options.filters);
   const request = keywordRequest(host.schema(), await host.analyzer(), query, page, options, filter);
   const shards = await host.shards();
-  return { shards, page, ask: () => askKeywords(shards, request) };
+  return { shards, page, ask: (want) => askKeywords(shards, request, want) };
 }
 
 /** For the first limit + offset of the page. */
@@ -82,15 +83,17 @@ export function keywordRequest(
 }
 
 /** Every shard scores by the statistics of all of them, so that scores are those of one. */
-export async function askKeywords(shards: Shards, request: KeywordRequest): Promise<Hit[]> {
+export async function askKeywords(shards: Shards, request: KeywordRequest, want?: Want): Promise<Hit[]> {
   if (!request.fields.length) return [];
   const statistics = shards.count === 1 ? undefined : sumStatistics(await shards.each((handle) => handle.statistics(request)));
-  const found = await shards.each((handle) => handle.keyword({ ...request, statistics }));
+  const along = alongFor(shards, request.k, want);
+  const found = await shards.each((handle) => handle.keyword({ ...request, statistics, want: along }));
   return mergedHits(shards, found.map(hitsOf), request.k);
 }
 
-function hitsOf({ slots, scores, seq, explanations, numbers }: KeywordHits, shard: number): Hit[] {
-  return slots.map((slot, i) => ({ shard, slot, seq, score: scores[i]!, ...explanations && { explainScore: explanations[i]! }, ...numbersAt(numbers, i) }));
+function hitsOf(found: KeywordHits, shard: number): Hit[] {
+  const { slots, scores, seq, explanations } = found;
+  return slots.map((slot, i) => ({ shard, slot, seq, score: scores[i]!, ...explanations && { explainScore: explanations[i]! }, ...detailsAt(found, i) }));
 }
 
 function weighedProperties(schema: Schema, names: readonly string[] | undefined): WeighedProperty[] {

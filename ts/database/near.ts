@@ -2,9 +2,10 @@
 import { integer } from '../engine/checks.js';
 import { VectileError, invalid } from '../errors.js';
 import type { FilterNode } from '../search/filter.js';
+import type { Want } from '../shard/handle.js';
 import type { Near } from '../shard/types.js';
 import type { VectorInput } from '../types.js';
-import { filterOf, mergedHits, numbersAt, type Asked, type Hit, type Search } from './hits.js';
+import { alongFor, detailsAt, filterOf, mergedHits, type Asked, type Hit, type Search } from './hits.js';
 import type { CollectionHost, ShardHost } from './host.js';
 import { checkId } from './ids.js';
 import { checkNumber, type Page } from './query-options.js';
@@ -34,7 +35,7 @@ export async function nearSearch(host: ShardHost, query: VectorQuery, page: Page
   checkNear(query, options);
   const filter = await filterOf(host, options.filters);
   const shards = await host.shards();
-  return { shards, page, ask: () => askNear(shards, query, page, options, filter) };
+  return { shards, page, ask: (want) => askNear(shards, query, page, options, filter, want) };
 }
 
 export function checkNear({ field }: VectorQuery, { distance, certainty, ef, oversampling }: NearHitsOptions): void {
@@ -49,20 +50,22 @@ export function checkNear({ field }: VectorQuery, { distance, certainty, ef, ove
 
 /** The first limit + offset of the page. */
 export async function askNear(
-  shards: Shards, { field, values }: VectorQuery, { limit, offset }: Page, options: Omit<NearHitsOptions, 'filters'>, filter: FilterNode | undefined,
+  shards: Shards, { field, values }: VectorQuery, { limit, offset }: Page, options: Omit<NearHitsOptions, 'filters'>, filter: FilterNode | undefined, want?: Want,
 ): Promise<Hit[]> {
   const { distance, certainty, ef = field.index.ef, oversampling, keys, deadline } = options;
   const most = distance ?? (certainty === undefined ? Infinity : 2 * (1 - certainty));
-  const hitsOf = ({ slots, distances, seq, numbers }: Near, shard: number): Hit[] => {
+  const hitsOf = (found: Near, shard: number): Hit[] => {
+    const { slots, distances, seq } = found;
     const hits: Hit[] = [];
     for (let i = 0; i < slots.length && distances[i]! <= most; i++) {
       const distance = distances[i]!;
-      hits.push({ shard, slot: slots[i]!, seq, distance, ...field.metric === 'cosine' && { certainty: 1 - distance / 2 }, ...numbersAt(numbers, i) });
+      hits.push({ shard, slot: slots[i]!, seq, distance, ...field.metric === 'cosine' && { certainty: 1 - distance / 2 }, ...detailsAt(found, i) });
     }
     return hits;
   };
   const k = limit + offset;
-  const found = await shards.each((handle) => handle.near(field.number, values, { k, ef, oversampling, filter, keys, deadline }));
+  const along = alongFor(shards, k, want);
+  const found = await shards.each((handle) => handle.near(field.number, values, { k, ef, oversampling, filter, keys, deadline, want: along }));
   return mergedHits(shards, found.map(hitsOf), k);
 }
 

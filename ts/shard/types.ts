@@ -8,6 +8,7 @@ import type { InvertedStats } from '../search/inverted.js';
 import type { KeywordStatistics } from '../search/keyword-query.js';
 import type { NumbersKey } from '../search/types.js';
 import type { TypoTolerance } from '../search/typos.js';
+import type { Want } from './handle.js';
 
 /** A named vector, by the number its schema gave it. */
 export interface FieldSpec {
@@ -96,6 +97,8 @@ export interface NearOptions extends Question {
   k: number;
   ef?: number | undefined;
   oversampling?: number | undefined;
+  /** Their objects may come along, where asking for them would take longer. */
+  want?: Want | undefined;
 }
 
 /** By key that was asked for, and by hit: the number it has, NaN if it has none; of several the greatest. */
@@ -108,6 +111,8 @@ export interface Near {
   slots: number[];
   distances: number[];
   numbers?: HitNumbers;
+  /** As `read` gives them, if they have come along. */
+  objects?: (StoredObject | undefined)[];
 }
 
 /** A keyword search, its terms analyzed already. */
@@ -122,6 +127,8 @@ export interface KeywordRequest extends Question {
   b: number;
   /** True: explanations are made, too. */
   explain: boolean;
+  /** As in NearOptions. */
+  want?: Want | undefined;
   /** Of all shards; by default those of this one. */
   statistics?: KeywordStatistics | undefined;
 }
@@ -135,6 +142,8 @@ export interface KeywordHits {
   /** In one line each, if asked for. */
   explanations?: string[];
   numbers?: HitNumbers;
+  /** As in Near. */
+  objects?: (StoredObject | undefined)[];
 }
 
 export interface ShardStats {

@@ -4,9 +4,10 @@ import { VectileError } from '../errors.js';
 import { init } from '../engine/core.js';
 import type { IndexShare } from '../engine/shared-reader.js';
 import { SectionCache } from '../search/section-cache.js';
+import type { Want } from '../shard/handle.js';
 import { pause } from '../shard/pause.js';
 import { Shard } from '../shard/shard.js';
-import type { ChangeEvent, Outcome } from '../shard/types.js';
+import type { ChangeEvent, KeywordHits, KeywordRequest, Near, NearOptions, Outcome } from '../shard/types.js';
 import { attachStore } from '../storage/attach.js';
 import { sharingOf, type StoreSharing } from '../storage/sharing.js';
 import type { OpenStore } from '../storage/storage.js';
@@ -78,6 +79,8 @@ class Host implements ThreadApi {
       const given = unpack(args) as unknown[];
       if (signal) given.push(this.#signalOf(signal));
       try {
+        if (method === 'near') return await withObjects(shard, shard.near(...given as Parameters<Shard['near']>), (given[2] as NearOptions).want);
+        if (method === 'keyword') return await withObjects(shard, shard.keyword(given[0] as KeywordRequest), (given[0] as KeywordRequest).want);
         return await (shard as unknown as Record<Method, (...given: unknown[]) => unknown>)[method](...given);
       } finally {
         this.#signals.delete(signal);
@@ -136,6 +139,12 @@ class Host implements ThreadApi {
     served.events = [];
     this.#tell(number, pack({ isStoreClean: this.#sharing!.isClean, memoryBytes, failure, events } satisfies Answer));
   }
+}
+
+/** What would be asked for next goes along: messages take longer than reading. */
+async function withObjects(shard: Shard, found: Near | KeywordHits | Promise<Near | KeywordHits>, want: Want | undefined): Promise<Near | KeywordHits> {
+  const hits = await found;
+  return want ? { ...hits, objects: await shard.read(hits.slots, hits.seq, want) } : hits;
 }
 
 /** How many events are of writes up to this one. */
