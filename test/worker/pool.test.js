@@ -166,14 +166,28 @@ describe('a thread that is lost', () => {
     expect(started[1].opened[0].description.fields).toEqual([{ number: 2 }]);
   });
 
-  it('while a shard is opened is told to who has opened it', async () => {
-    const { pool, started } = poolOf({ onOpen: ({ index }) => (index ? {} : never()) });
-    const opening = pool.openShard(description('a')).catch((cause) => cause);
+  it('while a shard is opened has it opened in another, a few times', async () => {
+    const { pool, started } = poolOf({ onOpen: ({ index }) => (index % 3 === 1 ? {} : never()) });
+    const opening = pool.openShard(description('a'));
+    await turn();
+    started[0].die();
+    await opening;
+    expect(placesOf(started)).toEqual([['a'], ['a']]);
+    const again = poolOf({ onOpen: () => never() });
+    const failing = again.pool.openShard(description('a')).catch((cause) => cause);
+    for (let i = 0; i < 3; i++) {
+      await turn();
+      again.started[i].die();
+    }
+    expect(await failing).toMatchObject(lost);
+  });
+
+  it('while a shard is made is told to who makes it', async () => {
+    const { pool, started } = poolOf({ onOpen: () => never() });
+    const opening = pool.openShard({ ...description('a'), firstSeq: 7 }).catch((cause) => cause);
     await turn();
     started[0].die();
     expect(await opening).toMatchObject(lost);
-    await openAll(pool, ['a']);
-    expect(placesOf(started)).toEqual([['a'], ['a']]);
   });
 
   it('takes nothing along: what it still says is not heard', async () => {

@@ -30,6 +30,7 @@ export interface PoolOptions {
 }
 
 const START_MS = 30_000;
+const ATTEMPTS = 3;
 /** More losses than so many within so long are not made good. */
 const LOSSES_MAX = 10;
 const LOSSES_MS = 60_000;
@@ -74,7 +75,19 @@ export class WorkerPool {
     for (const answer of answers) if (answer?.error) throw answer.error;
   }
 
+  /** Opening is done again if its thread is lost, unless the shard was to be made: what there is of it then is for who makes it to say. */
   async #place(shard: RemoteShard, description: ShardDescription, isAfterLoss: boolean): Promise<Place> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#placeOnce(shard, description, isAfterLoss || attempt > 1);
+      } catch (cause) {
+        const isLost = cause instanceof VectileError && cause.code === 'WORKER_LOST';
+        if (!isLost || description.firstSeq !== undefined || attempt === ATTEMPTS) throw cause;
+      }
+    }
+  }
+
+  async #placeOnce(shard: RemoteShard, description: ShardDescription, isAfterLoss: boolean): Promise<Place> {
     const thread = await this.#chosen();
     const number = ++this.#openings;
     const place = { thread, number, nears: new SharedNears(thread, number, () => this.#all()) };
