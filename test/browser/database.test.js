@@ -105,8 +105,10 @@ describeWithout(missing, 'Chromium', () => {
       await new Promise((resolve) => setTimeout(resolve, 60 + 37 * (cycle % 8)));
       if (cycle % 2) {
         const client = await context.newCDPSession(page);
+        // pages may share a process: it must have ended before there is another page
+        const crash = page.waitForEvent('crash');
         void client.send('Page.crash').catch(() => {}); // it never answers
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await crash;
       }
       await page.close({ runBeforeUnload: false }).catch(() => {});
     }
