@@ -81,7 +81,7 @@ const commands = {
   database: () => alone('database.js', { peers: values.peers === '' ? [] : (values.peers?.split(',') ?? ['lancedb', 'lancedb-hnsw', 'vectra']) }),
   relevance: () => alone('relevance.js'),
   tenants: () => alone('tenants.js', { core: null }),
-  threads: () => alone('threads.js', { core: null, efs: [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512] }),
+  threads: () => alone('threads.js', { core: null, efs: [10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 384, 512] }),
   search: async () => {
     const unknown = rest.find((part) => !searchParts.includes(part));
     if (unknown) throw new Error(`search: expected some of ${searchParts.join(', ')}; got ${unknown}`);

@@ -18,7 +18,7 @@ import { fixed, printTable, spreadText, whole } from './table.js';
 const wanted = { import: 1.6, search: 1.2, flat: 1.7, readers: 1.7, delayMs: 10 };
 const turnMs = 1500;
 const atOnce = 8;
-const recallWanted = 0.95;
+const recallWanted = 0.99;
 const batch = 256;
 
 const options = JSON.parse(process.argv[2]);
