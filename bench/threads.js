@@ -1,7 +1,8 @@
 // Shards in threads, through the database, in a folder:
 //   import    two shards in two threads beside the same in one, until all is linked; delay of the main thread's event loop
 //   search    two shards in two threads beside one in one, several calls at a time, where both have the same recall
-//   flat      the same, exact
+//   same      two shards in two threads beside the same in one
+//   flat      two shards in two threads beside one in one, exact
 //   readers   one shard, whose vectors two threads search, beside one
 // They take turns. Two threads need two free cores, and the main thread a part of one.
 
@@ -15,7 +16,7 @@ import { nodeMajor, writeResult } from './results.js';
 import { loadDatabase, newFolder } from './search-database.js';
 import { fixed, printTable, spreadText, whole } from './table.js';
 
-const wanted = { import: 1.6, search: 1.2, flat: 1.7, readers: 1.7, delayMs: 10 };
+const wanted = { import: 1.6, search: 1.2, same: 1.2, flat: 1.7, readers: 1.7, delayMs: 10 };
 const turnMs = 1500;
 const atOnce = 8;
 const recallWanted = 0.99;
@@ -47,6 +48,7 @@ folders.set('flat 1', (await importInto('flat', 1, 2)).folder);
 folders.set('flat 2', (await importInto('flat', 2, 2)).folder);
 
 const search = await compared('hnsw', { one: [1, 1], two: [2, 2] }, efs);
+const same = await compared('hnsw', { one: [2, 1], two: [2, 2] }, efs);
 const flat = await compared('flat', { one: [1, 1], two: [2, 2] }, [undefined]);
 const readers = await compared('hnsw', { one: [1, 1], two: [1, 2] }, efs);
 
@@ -58,13 +60,13 @@ const result = {
   method: 'times by the wall, in turns; import: insertMany with vectors until all are linked, durability flush, one thread over two; search: the smallest ef of each with the recall wanted, calls a second with several calls at a time, two over one; event loop: 99th percentile of its delay during imports, 1 ms resolution',
   wanted,
   import: { seconds: { one: spread(imports[1]), two: spread(imports[2]) }, ratio: importRatio, eventLoopMs: spread(delays) },
-  search, flat, readers,
+  search, same, flat, readers,
 };
 const written = writeResult(`${data.name}-threads-node${nodeMajor()}.json`, result);
 printTable([
   ['', 'one', 'two', 'ratio', 'wanted'],
   ['import, s', fixed(result.import.seconds.one.median, 1), fixed(result.import.seconds.two.median, 1), spreadText(importRatio), wanted.import],
-  ...Object.entries({ search, flat, readers }).map(([name, { one, two, ratio }]) => [
+  ...Object.entries({ search, same, flat, readers }).map(([name, { one, two, ratio }]) => [
     `${name}, calls/s`, `${whole(one.perSecond.median)} (${fixed(one.recall, 3)})`, `${whole(two.perSecond.median)} (${fixed(two.recall, 3)})`, spreadText(ratio), wanted[name],
   ]),
   ['event loop p99, ms', '', fixed(result.import.eventLoopMs.median, 1), '', wanted.delayMs],
