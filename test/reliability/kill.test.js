@@ -20,7 +20,5 @@ describe('kill -9', () => {
     expect(wrong).toEqual([]);
     expect(sum('cycles')).toBe(CYCLES);
     expect(sum('acknowledged')).toBeGreaterThan(CYCLES);
-    expect(sum('merges')).toBeGreaterThan(CYCLES / 100);
-    expect(sum('partsMost')).toBeGreaterThan(2 * runs.length);
   });
 });

@@ -25,6 +25,8 @@ describe(`reliability, seed ${SEED}`, () => {
     const runs = await Promise.all(names.map((name, i) => killCycles({ program: made, name, cycles: CYCLES / names.length, seed: SEED * 10 + i })));
     process.stdout.write(`kill -9: ${CYCLES} cycles, ${runs.reduce((sum, run) => sum + run.acknowledged, 0)} acknowledged writes\n`);
     expect(runs.flatMap(({ wrong }) => wrong)).toEqual([]);
+    // in a few lives only, where the machine is slow
+    expect(runs.every(({ merges, partsMost }) => merges > 0 && partsMost > 2)).toBe(true);
   });
 
   it(`kill -9 at every step, ${OCCURRENCES} times`, async () => {
