@@ -11,19 +11,18 @@ const LANES = 2;
 const folder = mkdtempSync(join(tmpdir(), 'vectile-planted-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** So long that it says nothing about a bug: machines may be busy. */
+/** So long that no machine is too busy: what has not ended by then waits for ever, which is found, too. */
 const DEADLINE_MS = 240_000;
 
 /** Name of the check that found it, and what it said; what ends by a crash was found by that. */
 async function check(lane, mutations) {
   const path = await bundle({ entry: './planted-child.js', outfile: join(folder, `${lane}.mjs`), mutations });
   const [found = {}] = await life(path, {}, join(folder, `${lane}.journal`), { deadlineMs: DEADLINE_MS });
-  if (found.failed?.startsWith('expected to end')) throw new Error(found.failed);
   return found.failed ? { by: 'its end', what: found.failed } : found;
 }
 
 describe('planted bugs', () => {
-  it('are found, each by a check, and without them nothing is', { timeout: 600_000 }, async () => {
+  it('are found, each by a check, and without them nothing is', { timeout: 900_000 }, async () => {
     const left = [[undefined, []], ...Object.entries(BUGS).map(([name, mutation]) => [name, [mutation]])];
     const found = new Map();
     await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
