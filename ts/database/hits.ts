@@ -56,11 +56,13 @@ export function measureOf({ score, distance }: Hit): number {
   return score ?? distance!;
 }
 
-/** Objects of hits that come along are read for nothing where those of other shards are better: so many of them, at most. */
+/** Objects that come along with hits that are not of the page are read for nothing: so many of them, at most. */
 const ALONG_MAX = 32;
 
-/** What shards are asked for k hits each, of which the k best are wanted. */
-export function alongFor({ count }: Shards, k: number, want: Want | undefined): Want | undefined { return (count - 1) * k <= ALONG_MAX ? want : undefined; }
+/** What shards are asked for, beside limit + offset hits each. */
+export function alongFor({ count }: Shards, { limit, offset }: Page, want: Want | undefined): Want | undefined {
+  return count * (limit + offset) - limit <= ALONG_MAX ? want : undefined;
+}
 
 /** Of one hit: what there is of it beside its rank. */
 export function detailsAt({ numbers, objects }: { numbers?: HitNumbers; objects?: readonly (StoredObject | undefined)[] }, i: number): Pick<Hit, 'numbers' | 'object'> {

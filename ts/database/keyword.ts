@@ -69,7 +69,7 @@ export async function keywordSearch(host: ShardHost, query: KeywordQuery, page: 
   const filter = await filterOf(host, options.filters);
   const request = keywordRequest(host.schema(), await host.analyzer(), query, page, options, filter);
   const shards = await host.shards();
-  return { shards, page, ask: (want) => askKeywords(shards, request, want) };
+  return { shards, page, ask: (want) => askKeywords(shards, request, alongFor(shards, page, want)) };
 }
 
 /** For the first limit + offset of the page. */
@@ -86,8 +86,7 @@ export function keywordRequest(
 export async function askKeywords(shards: Shards, request: KeywordRequest, want?: Want): Promise<Hit[]> {
   if (!request.fields.length) return [];
   const statistics = shards.count === 1 ? undefined : sumStatistics(await shards.each((handle) => handle.statistics(request)));
-  const along = alongFor(shards, request.k, want);
-  const found = await shards.each((handle) => handle.keyword({ ...request, statistics, want: along }));
+  const found = await shards.each((handle) => handle.keyword({ ...request, statistics, want }));
   return mergedHits(shards, found.map(hitsOf), request.k);
 }
 

@@ -35,7 +35,7 @@ export async function nearSearch(host: ShardHost, query: VectorQuery, page: Page
   checkNear(query, options);
   const filter = await filterOf(host, options.filters);
   const shards = await host.shards();
-  return { shards, page, ask: (want) => askNear(shards, query, page, options, filter, want) };
+  return { shards, page, ask: (want) => askNear(shards, query, page, options, filter, alongFor(shards, page, want)) };
 }
 
 export function checkNear({ field }: VectorQuery, { distance, certainty, ef, oversampling }: NearHitsOptions): void {
@@ -64,8 +64,7 @@ export async function askNear(
     return hits;
   };
   const k = limit + offset;
-  const along = alongFor(shards, k, want);
-  const found = await shards.each((handle) => handle.near(field.number, values, { k, ef, oversampling, filter, keys, deadline, want: along }));
+  const found = await shards.each((handle) => handle.near(field.number, values, { k, ef, oversampling, filter, keys, deadline, want }));
   return mergedHits(shards, found.map(hitsOf), k);
 }
 

@@ -30,6 +30,7 @@ export interface PoolOptions {
 }
 
 const START_MS = 30_000;
+/** Threads that a shard is opened in, while they are lost. */
 const ATTEMPTS = 3;
 /** More losses than so many within so long are not made good. */
 const LOSSES_MAX = 10;
