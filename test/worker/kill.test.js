@@ -5,6 +5,7 @@ import { VectileError } from '../../ts/errors.js';
 import { workersOf } from '../../ts/entry/node-workers.js';
 import { integer, pick, random } from '../conformance/random.js';
 import { temporaryFolder } from '../storage/stores.js';
+import { within } from '../support/within.js';
 import { descriptionOf, insert, poolIn } from './support.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e6);
@@ -26,12 +27,6 @@ async function kill(worker, way) {
   if (way === 'terminate') await worker.terminate();
   else worker.postMessage(way);
 }
-
-const within = (promise, what) => {
-  let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what}: still waiting`)), 50_000); });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-};
 
 /** Objects by id, with their numbers. */
 async function contentOf(shard) {

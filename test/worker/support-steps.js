@@ -2,6 +2,7 @@
 import { workersOf } from '../../ts/entry/node-workers.js';
 import { provideWorkers } from '../../ts/worker/workers.js';
 import { fs, open } from '../reliability/support/vectile.js';
+import { within } from '../support/within.js';
 
 /** Ends the thread of the `nth` message from now on, `delayMs` after it; how many messages there were is told by `steps`. */
 export function threadsThatEnd(nth, delayMs = 0) {
@@ -26,11 +27,11 @@ export function threadsThatEnd(nth, delayMs = 0) {
 
 export const openThere = (folder, threads = 2) => open({ store: fs(`${folder}/here`), offload: fs(`${folder}/away`), threads, openShardsMax: 2 });
 
-/** Does it until no thread is lost. A call that none of its answers comes to fails in no other way. */
+/** Does it until no thread is lost. A call fails in no other way, and waits for no answer of a thread that is lost. */
 export async function persistently(work) {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await within(work());
+      return await within(work(), 'a call');
     } catch (error) {
       if (error.code !== 'WORKER_LOST' || attempt === 5) throw error;
     }
@@ -41,11 +42,5 @@ export async function persistently(work) {
 export function closed(db) {
   return within(db.close().catch((error) => {
     if (error.code !== 'WORKER_LOST') throw error;
-  }));
-}
-
-function within(promise) {
-  let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('still waiting')), 50_000); });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }), 'closing');
 }
