@@ -1,20 +1,18 @@
-/**
- * A static server for the demo and the browser tests: files as they lie in the repository, no special headers.
- *
- *   node browser-demo/serve.js [port]
- */
+/** A static server for the demo and the browser tests: files as they lie in a folder, no special headers. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
 const types = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
   '.css': 'text/css; charset=utf-8',
   '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
   '.wasm': 'application/wasm',
 };
 
@@ -49,11 +47,6 @@ export async function serve({ root = repository, port = 0, headers = {}, answers
       server.closeAllConnections();
     }),
   };
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { url } = await serve({ port: Number(process.argv[2] ?? 8080) });
-  console.log(`${url}/browser-demo/`);
 }
 
 /** The path a request names; what cannot be decoded is taken as it stands. */

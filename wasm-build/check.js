@@ -8,6 +8,7 @@ import { lint, pack, root } from './pack.js';
 let failures = 0;
 
 run('types of ts/', 'typescript/bin/tsc', ['-p', '.']);
+run('types of browser-demo/', 'typescript/bin/tsc', ['-p', 'browser-demo', '--noEmit']);
 for (const target of ['simd', 'relaxed']) {
   run(`core, target ${target}`, 'assemblyscript/bin/asc.js', [
     '--config', 'asconfig.json', '--target', target, '--noEmit', '--pedantic', '--optimizeLevel', '0',
