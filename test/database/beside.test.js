@@ -17,7 +17,7 @@ describe.each(Object.entries(stores))('beside calls, on %s', (_, { make }) => {
     for (const reader of readers) {
       const seen = reader.collections.use('One');
       const found = async () => ((await seen.config.get()).vectors.default.dimensions ? (await seen.query.nearVector([1, 0])).objects.length : 0);
-      await expect.poll(found, { timeout: 1500 }).toBe(1);
+      await expect.poll(found, { timeout: 5000 }).toBe(1);
       await reader.close();
     }
     await db.close();

@@ -204,7 +204,7 @@ describe.each(Object.entries(stores))('database on %s', (_, { make, fork }) => {
     await tickets.data.insert({ id: 'a', vector: [1, 0] });
     const started = performance.now();
     expect(await codeOf(() => open({ store }))).toBe('STORE_LOCKED');
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(2000); // at once, on a machine with much else to do
     const reader = await open({ store, readOnly: true });
     const seen = reader.collections.use('Ticket');
     expect(await seen.length()).toBe(1);

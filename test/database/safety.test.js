@@ -39,11 +39,11 @@ describe('the catalog', () => {
       await db.collections.create({ name: `C${i}` });
       if (i % 2) await db.collections.delete(`C${i}`);
       else await db.collections.use(`C${i}`).config.update({ description: `the ${i}th` });
-      if (i === 30) await expect.poll(() => reader.collections.exists('C30'), { timeout: 1000 }).toBe(true);
+      if (i === 30) await expect.poll(() => reader.collections.exists('C30'), { timeout: 5000 }).toBe(true);
     }
     const expected = await db.collections.listAll();
     expect(expected).toHaveLength(30);
-    await expect.poll(() => reader.collections.listAll(), { timeout: 1000 }).toEqual(expected);
+    await expect.poll(() => reader.collections.listAll(), { timeout: 5000 }).toEqual(expected);
     await db.close();
     await reader.close();
     await inStore(store, async ({ blobs, log }) => {
@@ -131,7 +131,7 @@ describe('the catalog', () => {
     await db.collections.delete('A');
     const again = await db.collections.create({ name: 'A' });
     await fill(again, 3);
-    await expect.poll(() => seen.length(), { timeout: 1000 }).toBe(3);
+    await expect.poll(() => seen.length(), { timeout: 5000 }).toBe(3);
     expect((await seen.query.nearVector([1, 1], { limit: 10 })).objects).toHaveLength(3);
     await reader.close();
     await db.close();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from './support/kill.js';
 import { killAtSteps } from './support/steps.js';
 
-const OCCURRENCES = 2;
+const OCCURRENCES = Number(process.env.VECTILE_TIMES ?? 1);
 
 let made;
 beforeAll(async () => { made = await program({ entry: './steps-child.js' }); });

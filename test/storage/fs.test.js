@@ -220,8 +220,8 @@ describe('what a log was told with `flush` and `none`', () => {
     const log = await store.log('a');
     await log.append([record(1)], 1, 'none');
     expect(files.contentOf('/data/a/0000000000000001.log').length).toBe(0);
-    await expect.poll(() => files.contentOf('/data/a/0000000000000001.log').length, { timeout: 1000 }).toBeGreaterThan(0);
-    await expect.poll(() => files.calls.includes('sync /data/a/0000000000000001.log'), { timeout: 3000 }).toBe(true);
+    await expect.poll(() => files.contentOf('/data/a/0000000000000001.log').length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => files.calls.includes('sync /data/a/0000000000000001.log'), { timeout: 10_000 }).toBe(true);
     for (let seed = 0; seed < 20; seed++) {
       const after = await open(files.crash(seed));
       expect(await all(await after.log('a'))).toEqual([[1]]);

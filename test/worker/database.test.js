@@ -1,4 +1,4 @@
-// The same database, with its shards in threads. All of test/database and the model are run so by test/slow/threads.test.js.
+// The same database, with its shards in threads. All of test/database and the model are run so by test/slow/variants.test.js.
 import { expect, it } from 'vitest';
 
 process.env.VECTILE_TEST_THREADS ??= '2';

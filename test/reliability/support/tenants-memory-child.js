@@ -1,4 +1,4 @@
-/** Fills 1,000 tenants, deactivates them, and tells of memory and open files at each stage. */
+/** Fills tenants, as many as it is told, deactivates them, and tells of memory and open files at each stage. */
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fs, open } from './vectile.js';
@@ -7,7 +7,7 @@ const db = await open({ store: fs(process.argv[2]), durability: 'flush' });
 const notes = await db.collections.create({
   name: 'Note', properties: [{ name: 'text', dataType: 'text' }], vectors: { main: { dimensions: 32, metric: 'l2-squared' } }, multiTenancy: { enabled: true },
 });
-const names = Array.from({ length: 1000 }, (_, i) => `tenant-${i}`);
+const names = Array.from({ length: Number(process.argv[3]) }, (_, i) => `tenant-${i}`);
 await notes.tenants.create(['first', ...names]);
 const fill = (name) => notes.withTenant(name).data.insertMany(Array.from({ length: 20 }, (_, i) => ({ id: `id-${i}`, properties: { text: `${name} ${i}` }, vector: Array.from({ length: 32 }, (_, j) => i * j + 1) })));
 await fill('first'); // what is loaded once
