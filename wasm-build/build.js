@@ -4,7 +4,8 @@
  *   dist/core.wasm, core-relaxed.wasm   baseline and relaxed SIMD, of one source
  *   dist/core-inline.js                 core.wasm as text, for where no file can be fetched
  *   dist/{engine,index}.{node,browser,edge}.js   the entries of ts/entry: the engine alone, and the database
- *   dist/chunk-*.js                     what entries share: one copy of the engine for both doors
+ *   dist/{langchain,…}.js               integrations.js: for packages that users may have
+ *   dist/chunk-*.js                     what entries share: one copy of the engine for both doors, one class of errors for all
  *   dist/worker.{node,browser}.js       what runs in threads, each in one file that imports nothing
  *   dist/types/                         declarations
  *
@@ -16,6 +17,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { integrations } from './integrations.js';
 
 const root = new URL('../', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, root));
@@ -41,15 +43,16 @@ const options = {
   target: 'es2022',
   minifyWhitespace: true, // names stay, for stack traces
   minifySyntax: true,
-  external: ['node:*', './core.wasm', './core-inline.js'],
+  external: ['node:*', './core.wasm', './core-inline.js', ...Object.values(integrations).flat()],
   legalComments: 'none',
   logLevel: 'warning',
 };
 await build({
   ...options,
-  entryPoints: Object.fromEntries(['node', 'browser', 'edge'].flatMap((runtime) => [
-    [`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`],
-  ])),
+  entryPoints: Object.fromEntries([
+    ...['node', 'browser', 'edge'].flatMap((runtime) => [[`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`]]),
+    ...Object.keys(integrations).map((name) => [name, `ts/integrations/${name}.ts`]),
+  ]),
   splitting: true,
   chunkNames: 'chunk-[hash]',
 });

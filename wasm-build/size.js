@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { integrations } from './integrations.js';
 
 /** Gzipped: of an engine entry and its core; and of what the database adds to that. */
 export const budgetBytes = { engine: 60_000, database: 120_000 };
@@ -64,6 +65,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     'loaded by workers (browser)': ['worker.browser.js'],
     'loaded by workers (node)': ['worker.node.js'],
     'loaded later, where threads is 0': later('index.browser.js'),
+    ...Object.fromEntries(Object.keys(integrations).map((name) => [`vectile/${name}`, [...closure(`${name}.js`)]])),
   };
   for (const [what, files] of Object.entries(others)) {
     const sum = (measure) => files.reduce((bytes, file) => bytes + measure(bytesOf(file)).length, 0);
