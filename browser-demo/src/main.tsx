@@ -1,3 +1,8 @@
 import { render } from 'preact';
+import { openTab } from './analyst/tab.js';
+import { App } from './ui/app.js';
+import { applyTheme } from './ui/top-bar.js';
+import './ui/style.css';
 
-render(<h1>Customer support analyst</h1>, document.getElementById('app')!);
+applyTheme();
+render(<App tab={openTab()} />, document.getElementById('app')!);
