@@ -15,8 +15,9 @@ const allowed = {
   'ts/search/': [],
   'ts/shard/': ['ts/engine/vector-index', 'ts/engine/shared-reader', 'ts/search/', 'ts/storage/storage', 'ts/storage/crc32c', 'ts/storage/lane-checksum', 'ts/storage/checked-json'],
   'ts/worker/': ['ts/engine/shared-reader', 'ts/engine/core', 'ts/search/', 'ts/shard/', 'ts/storage/storage', 'ts/storage/sharing', 'ts/storage/attach', 'comlink'],
-  'ts/database/': ['ts/worker/', 'ts/engine/core', 'ts/engine/checks', 'ts/engine/codecs', 'ts/engine/options', 'ts/search/', 'ts/shard/', 'ts/storage/'],
-  'ts/index': ['ts/engine/core', 'ts/database/', 'ts/storage/'],
+  'ts/rag/': ['ts/engine/checks', 'ts/shard/abort'],
+  'ts/database/': ['ts/rag/', 'ts/worker/', 'ts/engine/core', 'ts/engine/checks', 'ts/engine/codecs', 'ts/engine/options', 'ts/search/', 'ts/shard/', 'ts/storage/'],
+  'ts/index': ['ts/rag/', 'ts/engine/core', 'ts/database/', 'ts/storage/'],
   // leaves: nobody imports them
   'ts/integrations/': ['ts/index', ...Object.values(integrations).flat()],
   'ts/entry/': [

@@ -44,6 +44,11 @@
  * | `SCHEMA_MISMATCH` | properties or vectors do not fit the schema of the collection |
  * | `VECTORIZER_MISSING` | a text is to be embedded and the collection has no vectorizer |
  * | `VECTORIZER_FAILED` | the vectorizer threw, or returned something else than vectors |
+ * | `VECTORIZER_MISMATCH` | the vectorizer has another name than the one that the collection's vectors are of |
+ * | `GENERATOR_MISSING` | a text is to be generated and the collection has no generator |
+ * | `GENERATOR_FAILED` | the generator threw, or gave something else than text |
+ * | `RERANKER_MISSING` | hits are to be reranked and the collection has no reranker |
+ * | `RERANKER_FAILED` | the reranker threw, or returned something else than a score of each document |
  * | `STEMMER_MISSING` | texts are to be stemmed and there is no stemmer for the language |
  * | `WORKER_UNAVAILABLE` | there are no worker threads in this runtime, or none could be started; `threads: 0` does without |
  * | `WORKER_LOST` | the worker thread that a shard was in has ended; a write that was under way may have taken place or not. The next call finds the shard opened anew |
@@ -93,6 +98,11 @@ export type ErrorCode =
   | 'SCHEMA_MISMATCH'
   | 'VECTORIZER_MISSING'
   | 'VECTORIZER_FAILED'
+  | 'VECTORIZER_MISMATCH'
+  | 'GENERATOR_MISSING'
+  | 'GENERATOR_FAILED'
+  | 'RERANKER_MISSING'
+  | 'RERANKER_FAILED'
   | 'STEMMER_MISSING'
   | 'WORKER_UNAVAILABLE'
   | 'WORKER_LOST'

@@ -52,11 +52,17 @@ export type { CollectionStats, Collections, Database, DatabaseStats, ExportOptio
 export type { AnyAggregate, BooleanSummary, DateAggregate, Metrics, NumberSummary, TextSummary } from './database/metrics.js';
 export type {
   Bm25Options, DiversityOptions, FetchObjectsOptions, FetchOptions, GroupBy, GroupedResult, HybridOptions, NearOptions,
-  Query, QueryResult, ResultGroup, SearchOptions, Sort, SortOrder, TypoTolerance,
+  Query, QueryResult, Rerank, ResultGroup, SearchOptions, Sort, SortOrder, TypoTolerance,
 } from './database/query.js';
+export type { Generate, Generated, GeneratePrompts, GeneratedPart, GeneratedText } from './database/generate.js';
+export type { ModelOptions } from './database/models.js';
+export type { Generation } from './rag/generation.js';
+export type { GenerateFunction, GenerateObject, GenerateRequest, Generator, LanguageModel } from './rag/generator.js';
+export type { RerankFunction, RerankRequest, Reranker, RerankingModel } from './rag/reranker.js';
+export type { EmbedFunction, EmbeddingModel, NamedVectorizer, Vectorizer } from './rag/vectorizer.js';
 export type { Tenant, TenantInput, TenantListOptions, TenantStatus, Tenants } from './database/tenants.js';
 export type { Metadata, MetadataName, ReturnOptions, StoredResult } from './database/results.js';
 export type {
   CollectionConfig, CollectionUpdate, DataType, GeoCoordinates, InvertedIndexConfig, MultiTenancyConfig, Properties, PropertiesInput, PropertiesRead,
-  PropertyConfig, PropertyValue, Stemmer, StopwordOptions, StoredConfig, Tokenization, VectorConfig, VectorIndexConfig, Vectorizer, VectorsInput,
+  PropertyConfig, PropertyValue, Stemmer, StopwordOptions, StoredConfig, Tokenization, VectorConfig, VectorIndexConfig, VectorsInput,
 } from './database/typed.js';

@@ -65,14 +65,14 @@ describe('createSchema', () => {
 
   it.each([
     [undefined, 'INVALID_ARGUMENT config: expected an object, got undefined'],
-    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, sharding, vectorizer, got "vektors"'],
+    [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, sharding, vectorizer, generator, reranker, got "vektors"'],
     [{ name: '' }, 'INVALID_ARGUMENT name: expected a letter or _, then at most 254 letters, digits and _, got ""'],
     [{ name: 'a-b' }, 'got "a-b"'],
     [{ name: 'x'.repeat(256) }, '… of 256 characters'],
     [{ name: 7 }, 'got 7'],
     [{ name: 'A', description: 1 }, 'description: expected a string, got 1'],
     [{ name: 'A', autoSchema: 'yes' }, 'autoSchema: expected a boolean, got "yes"'],
-    [{ name: 'A', vectorizer: 'openai' }, 'vectorizer: expected a function, got "openai"'],
+    [{ name: 'A', vectorizer: 'openai' }, 'vectorizer: expected a function, { name, embed }, or an embedding model of the AI SDK, got "openai"'],
     [{ name: 'A', invertedIndex: null }, 'invertedIndex: expected an object, got null'],
     [{ name: 'A', invertedIndex: { bm26: {} } }, 'invertedIndex: expected bm25, stopwords, got "bm26"'],
     [{ name: 'A', invertedIndex: { bm25: [] } }, 'invertedIndex.bm25: expected an object, got an array'],

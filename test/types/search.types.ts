@@ -185,3 +185,28 @@ export async function titles<P extends { title: string }>(tickets: Collection<P>
   return objects.map(({ properties }) => properties.title);
 }
 export const ofTickets = (tickets: Collection<Ticket>): Promise<string[]> => titles(tickets);
+
+// what is generated is there where it was asked for
+declare const collection: Collection<Ticket>;
+async () => {
+  const prompts = { groupedTask: 'Why?', groupedProperties: ['text'] } as const;
+  const { generative, objects } = await collection.generate.hybrid('a', prompts, { returnProperties: ['title'], returnMetadata: ['score'] });
+  const text: string = generative.text;
+  const score: number = objects[0]!.metadata.score;
+  // @ts-expect-error it was not asked for each object
+  objects[0]!.generative.text;
+  // @ts-expect-error it was not asked for
+  objects[0]!.properties.price;
+  const each = await collection.generate.nearVector([1], { singlePrompt: '{text}' }, { groupBy: { property: 'status' } });
+  const single: string = each.objects[0]!.generative.text + each.groups[0]!.objects[0]!.generative.text;
+  const status: 'open' | 'closed' = each.groups[0]!.value;
+  // @ts-expect-error nothing was asked of all objects
+  each.generative.text;
+  for await (const part of collection.generate.bm25('a', prompts)) if (part.objects) part.objects[0]!.properties.title; else part.text + part.index;
+  // @ts-expect-error there is no such property
+  collection.generate.bm25('a', { groupedTask: 'Why?', groupedProperties: ['txt'] });
+  collection.query.bm25('a', { rerank: { property: 'text' } });
+  // @ts-expect-error numbers are not judged
+  collection.query.bm25('a', { rerank: { property: 'price' } });
+  return { text, score, single, status };
+};

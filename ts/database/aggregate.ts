@@ -38,7 +38,7 @@ export interface AggregateNearOptions<P extends object = Properties, M extends M
 
 export interface AggregateHybridOptions<P extends object = Properties, M extends Metrics<P> = Metrics<P>>
   extends AggregateHitsOptions<P, M>,
-  Omit<HybridOptions<P>, keyof AggregateHitsOptions<P, M> | 'limit' | 'offset' | 'autoLimit' | keyof ReturnOptions<P>> {}
+  Omit<HybridOptions<P>, keyof AggregateHitsOptions<P, M> | 'limit' | 'offset' | 'autoLimit' | 'rerank' | keyof ReturnOptions<P>> {}
 
 /** The same by groups, too. */
 type Grouped<P extends object, O, G extends OrderedName<P>> = O & { groupBy: AggregateGroupBy<P, G> };
@@ -71,7 +71,7 @@ export interface AggregateGroupBy<P extends object = Properties, G extends Order
 
 const OPTIONS = ['filters', 'metrics'];
 /** What is meant for hits that are listed. */
-const LISTED = ['limit', 'offset', 'autoLimit', 'returnProperties', 'returnMetadata', 'includeVector', 'diversity'];
+const LISTED = ['limit', 'offset', 'autoLimit', 'returnProperties', 'returnMetadata', 'includeVector', 'diversity', 'rerank'];
 const NEAR_OPTIONS = ['metrics', 'objectLimit', ...NEAR_KEYS.filter((key) => !LISTED.includes(key))];
 const HYBRID_OPTIONS = ['metrics', 'objectLimit', ...HYBRID_KEYS.filter((key) => !LISTED.includes(key))];
 const GROUPS = 100;

@@ -6,6 +6,7 @@ import { checkAborted } from '../shard/abort.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
 import type { CollectionHost, ShardHost, UseOptions } from './host.js';
 import type { OpenCollections, OpenShard } from './open-collections.js';
+import type { Models } from './models.js';
 import type { Resharding } from './reshard.js';
 import type { Schema } from './schema.js';
 import { Shards } from './shards.js';
@@ -13,7 +14,6 @@ import type { Pin, ShardPool } from './shard-pool.js';
 import { each, type TenantStates } from './tenant-states.js';
 import type { TenantEntry } from './tenant-catalog.js';
 import { tenantMissing, type TenantsHost } from './tenants.js';
-import type { Vectorizer } from './typed.js';
 
 export interface HostPlaces {
   catalog: Catalog;
@@ -25,7 +25,8 @@ export interface HostPlaces {
   readOnly: boolean;
   /** There is a store that tenants are moved to. */
   canOnload: boolean;
-  vectorizers: ReadonlyMap<string, Vectorizer | null>;
+  /** By collection. */
+  models: ReadonlyMap<string, Models>;
   /** Throws CLOSED; and COLLECTION_MISSING. */
   entry(name: string): CatalogEntry;
   checkStemmers(specs: readonly PropertySpec[]): Promise<void>;
@@ -36,13 +37,13 @@ export interface HostPlaces {
 
 /** Of a collection without tenants, or with tenants and none named. */
 export function hostOf(places: HostPlaces, name: string, tenant?: string): CollectionHost {
-  const { catalog, open, pool, vectorizers } = places;
+  const { catalog, open, pool, models } = places;
   const schema = () => places.entry(name).schema;
   const host: CollectionHost = {
     name,
     tenant,
     durability: places.durability,
-    get vectorizer() { return vectorizers.get(name); },
+    get models() { return models.get(name) ?? {}; },
     schema,
     analyzer: async () => open.analyzer(schema()),
     checkStemmers: places.checkStemmers,

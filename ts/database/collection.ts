@@ -10,6 +10,7 @@ import type { FilterInput } from './filters.js';
 import { filterOf } from './hits.js';
 import type { CollectionHost } from './host.js';
 import { checkId } from './ids.js';
+import { Generate } from './generate.js';
 import { Query } from './query.js';
 import {
   RETURN_OPTIONS, resultMaker, type MetadataNames, type PropertyNames, type ReturnOptions, type Returned, type StoredResult, type Sure,
@@ -49,6 +50,7 @@ export class Collection<P extends object = Properties> {
   readonly config: Config<P>;
   readonly data: Data<P>;
   readonly query: Query<P>;
+  readonly generate: Generate<P>;
   readonly aggregate: Aggregate<P>;
   readonly tenants: Tenants;
   readonly #host: CollectionHost;
@@ -61,6 +63,7 @@ export class Collection<P extends object = Properties> {
     this.config = new Config(host);
     this.data = new Data(host);
     this.query = new Query(host);
+    this.generate = new Generate(host, this.query);
     this.aggregate = new Aggregate(host);
     this.tenants = new Tenants(host.tenants);
   }

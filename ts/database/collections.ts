@@ -1,16 +1,17 @@
 /** The collections of a database, as its users see them. */
-import { checkCallback, checkOptions, oneOf } from '../engine/checks.js';
+import { checkOptions, oneOf } from '../engine/checks.js';
 import { call, type CallOptions } from './calls.js';
 import { Collection } from './collection.js';
 import type { CollectionHost } from './host.js';
+import { MODEL_OPTIONS, modelsOf, type ModelOptions, type Models } from './models.js';
 import { checkCollectionName, configOf, createSchema, type Schema } from './schema.js';
-import type { CollectionConfig, Properties, StoredConfig, Vectorizer } from './typed.js';
+import type { CollectionConfig, Properties, StoredConfig } from './typed.js';
 
 export interface CollectionsHost {
   schemas(): Schema[];
   has(name: string): boolean;
-  create(schema: Schema, vectorizer: Vectorizer | undefined): Promise<void>;
-  use(name: string, vectorizer: Vectorizer | null | undefined): CollectionHost;
+  create(schema: Schema): Promise<void>;
+  use(name: string, models: Models): CollectionHost;
   remove(name: string): Promise<void>;
 }
 
@@ -34,22 +35,23 @@ export class Collections {
       const { ifExists = 'throw' } = options ?? {};
       oneOf('ifExists', ifExists, ['throw', 'use']);
       const schema = createSchema(config);
+      const models = modelsOf(config);
       const isUsed = (): boolean => ifExists === 'use' && this.#host.has(schema.name);
-      if (!isUsed()) await this.#host.create(schema, config.vectorizer).catch((cause: unknown) => { if (!isUsed()) throw cause; });
-      return new Collection<P>(this.#host.use(schema.name, config.vectorizer));
+      if (!isUsed()) await this.#host.create(schema).catch((cause: unknown) => { if (!isUsed()) throw cause; });
+      return new Collection<P>(this.#host.use(schema.name, models));
     });
   }
 
   /**
-   * A collection by name; whether it is there shows when it is used. Functions are not stored: the vectorizer is given here. Of a
-   * collection that was made with one, texts are refused without a vector, VECTORIZER_MISSING, unless it is given, or null.
+   * A collection by name; whether it is there shows when it is used. Models and functions are not stored: vectorizer, generator and
+   * reranker are given here, and serve all who use the collection until others are given. Of a collection that was made with a
+   * vectorizer, texts are refused without a vector, VECTORIZER_MISSING, unless it is given, or null; and one of another name than that
+   * which its vectors were made with, VECTORIZER_MISMATCH.
    */
-  use<P extends object = Properties>(name: string, options: { vectorizer?: Vectorizer | null } = {}): Collection<P> {
+  use<P extends object = Properties>(name: string, options: ModelOptions = {}): Collection<P> {
     checkCollectionName(name);
-    checkOptions(options, ['vectorizer']);
-    const { vectorizer } = options;
-    if (vectorizer !== null) checkCallback('vectorizer', vectorizer);
-    return new Collection<P>(this.#host.use(name, vectorizer));
+    checkOptions(options, MODEL_OPTIONS);
+    return new Collection<P>(this.#host.use(name, modelsOf(options)));
   }
 
   exists(name: string, options?: CallOptions): Promise<boolean> {

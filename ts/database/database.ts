@@ -17,6 +17,7 @@ import { exportedCollection, type ExportOptions } from './exported.js';
 import type { CollectionHost } from './host.js';
 import { importDatabase, type ByteSource } from './import.js';
 import { ImportedCollections } from './imported.js';
+import type { Models } from './models.js';
 import { OpenCollections, SHARDS, type OpenShard } from './open-collections.js';
 import { LIMITS, Pressure, pressureLimits } from './pressure.js';
 import { prometheusText } from './prometheus.js';
@@ -27,7 +28,6 @@ import { specsOf } from './specs.js';
 import { shardCountOf, type Schema } from './schema.js';
 import { collectionStats, tenantsStats, type DatabaseStats } from './stats.js';
 import { TenantStates } from './tenant-states.js';
-import type { Vectorizer } from './typed.js';
 
 export type { ExportOptions } from './exported.js';
 export type { CollectionStats, DatabaseStats } from './stats.js';
@@ -103,7 +103,7 @@ export class Database {
   readonly #offload: OpenStore | undefined;
   readonly #readOnly: boolean;
   readonly #stemmers: Readonly<Record<string, Stemmer>>;
-  readonly #vectorizers = new Map<string, Vectorizer | null>();
+  readonly #models = new Map<string, Models>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   /** Removals that are under way. */
@@ -126,7 +126,7 @@ export class Database {
     });
     this.#pressure = new Pressure(pressureLimits(options), () => store.space(), options.memoryUse ?? hostMemory);
     this.#places = {
-      catalog, open: this.#open, resharding: this.#resharding, pool: this.#pool, states: this.#states, durability, readOnly, canOnload: offload !== undefined, vectorizers: this.#vectorizers,
+      catalog, open: this.#open, resharding: this.#resharding, pool: this.#pool, states: this.#states, durability, readOnly, canOnload: offload !== undefined, models: this.#models,
       entry: (name) => this.#entry(name),
       checkStemmers: (specs) => this.#checkStemmers(specs),
       changeSchema: (name, change) => this.#changeSchema(name, change),
@@ -136,8 +136,8 @@ export class Database {
     this.collections = new Collections({
       schemas: () => this.#entries().map(({ schema }) => schema),
       has: (name) => this.#entries().some(({ schema }) => schema.name === name),
-      create: (schema, vectorizer) => this.#create(schema, vectorizer),
-      use: (name, vectorizer) => this.#use(name, vectorizer),
+      create: (schema) => this.#create(schema),
+      use: (name, models) => this.#use(name, models),
       remove: (name) => this.#remove(name),
     });
     this.#clusterHost = { entries: () => this.#entries(), tenants: catalog.tenants, open: this.#open, pool: this.#pool, readOnly, uses: () => this.#pressure.look() };
@@ -196,7 +196,7 @@ export class Database {
 
   /**
    * The whole database as one file with checksums, for `open({ store, from })`. Writes may go on: an object that is there
-   * throughout is in it once, one that is written meanwhile as it was before or after. Vectorizers are not in it. Tenants that are
+   * throughout is in it once, one that is written meanwhile as it was before or after. Vectorizers and other models are not in it, but the name of a vectorizer is. Tenants that are
    * INACTIVE are read, and stay so; with one that is OFFLOADED, or on its way, it throws TENANT_OFFLOADED, unless they are skipped.
    */
   export(options: ExportOptions = {}): AsyncGenerator<Uint8Array> {
@@ -271,14 +271,13 @@ export class Database {
     }
   }
 
-  async #create(schema: Schema, vectorizer: Vectorizer | undefined): Promise<void> {
+  async #create(schema: Schema): Promise<void> {
     this.#checkWritable();
     await this.#checkStemmers(specsOf(schema));
     await this.#catalog.change(schema.name, (present) => {
       if (present) throw new VectileError('COLLECTION_EXISTS', `name: expected one that is not taken (use gives the collection that is there), got ${JSON.stringify(schema.name)}`);
       return { schema, shards: Array.from({ length: shardCountOf(schema) }, newHexId) };
     });
-    if (vectorizer) this.#vectorizers.set(schema.name, vectorizer);
     await Promise.all(this.#shardsOf(schema.name));
   }
 
@@ -302,14 +301,14 @@ export class Database {
       open = this.#open.get(name).filter(({ shardId }) => present.shards.includes(shardId));
       return 'delete';
     });
-    this.#vectorizers.delete(name);
+    this.#models.delete(name);
     for (const { shard } of open) await shard.then((opened) => opened.close({ discard: true })).catch(() => {});
     await this.#states.removeShards(shards);
   }
 
-  #use(name: string, vectorizer: Vectorizer | null | undefined): CollectionHost {
+  #use(name: string, models: Models): CollectionHost {
     this.#checkOpen();
-    if (vectorizer !== undefined) this.#vectorizers.set(name, vectorizer);
+    this.#models.set(name, { ...this.#models.get(name), ...models });
     return hostOf(this.#places, name);
   }
 

@@ -39,24 +39,30 @@ export interface ResultGroup<P extends object = Properties, R extends MetadataNa
 const CANDIDATES = 100;
 const CANDIDATES_MAX = 1000;
 
-/** What becomes of a search. */
-type Take<T> = (search: Search) => Promise<T>;
+/** What becomes of a search, while shards are held. */
+type Take<P extends object> = (search: Search) => Promise<FoundHits<P>>;
+
+/** Hits with their objects, and what is made of them, in whatever order they are by then. */
+export interface FoundHits<P extends object> {
+  readonly read: readonly ReadHit[];
+  results(read: readonly ReadHit[]): QueryResult<P>;
+}
 
 /** How hits are read. Checks the options first. */
-export function hitResults<P extends object>(host: CollectionHost, options: ReturnOptions<P> & { groupBy?: GroupBy<P> }): Take<QueryResult<P>> {
+export function hitResults<P extends object>(host: CollectionHost, options: ReturnOptions<P> & { groupBy?: GroupBy<P> }): Take<P> {
   const { wantsVectors, make } = resultMaker<P>(host, options);
   const group = options.groupBy === undefined ? undefined : grouping<P>(host, options.groupBy);
-  return async (search) => {
-    const read = await readHits(search, wantsVectors);
+  const results = (read: readonly ReadHit[]): QueryResult<P> => {
     const objects = read.map(({ object, hit }) => make(object, hit));
     return group ? group(read, objects) : { objects };
   };
+  return async (search) => ({ read: await readHits(search, wantsVectors), results });
 }
 
 /** Hits that differ from each other, of as many as `page` says. */
 export interface Diversity<P extends object> {
   page: Page;
-  take: Take<QueryResult<P>>;
+  take: Take<P>;
 }
 
 export function diverseResults<P extends object>(
@@ -76,7 +82,8 @@ export function diverseResults<P extends object>(
       const read = await readHits(search, true);
       const vectors = read.map(({ object }) => object.vectors!.find(({ number }) => number === field.number)?.values);
       const chosen = diversify(read.map(({ hit }) => measureOf(hit)), vectors, field.metric, { balance, k: wanted });
-      return { objects: chosen.slice(page.offset).map((i) => make(read[i]!.object, read[i]!.hit)) };
+      const results = (those: readonly ReadHit[]) => ({ objects: those.map(({ object, hit }) => make(object, hit)) });
+      return { read: chosen.slice(page.offset).map((i) => read[i]!), results };
     },
   };
 }

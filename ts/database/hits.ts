@@ -22,6 +22,8 @@ export interface Hit extends Place {
   readonly certainty?: number;
   readonly score?: number;
   readonly explainScore?: string;
+  /** If it was reranked. */
+  readonly rerankScore?: number;
   /** By key that was asked for: its number, NaN if it has none, of the moment in which it was found. */
   readonly numbers?: readonly number[];
   /** If it has come along. */

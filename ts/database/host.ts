@@ -3,11 +3,11 @@ import type { Analyzer } from '../search/analyzer.js';
 import type { PropertySpec } from '../search/types.js';
 import type { ChangeEvent } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
+import type { Models } from './models.js';
 import type { ReshardOptions } from './reshard.js';
 import type { Schema } from './schema.js';
 import type { Shards } from './shards.js';
 import type { TenantsHost } from './tenants.js';
-import type { Vectorizer } from './typed.js';
 
 export interface UseOptions {
   /** Objects will be inserted: a tenant that is not there may be made. */
@@ -18,8 +18,8 @@ export interface UseOptions {
 export interface CollectionHost {
   readonly name: string;
   readonly tenant: string | undefined;
-  /** Null: there shall be none. */
-  readonly vectorizer: Vectorizer | null | undefined;
+  /** As they were given last. */
+  readonly models: Models;
   readonly durability: Durability;
   /** As it is now. Throws COLLECTION_MISSING, CLOSED. */
   schema(): Schema;

@@ -62,6 +62,15 @@ export interface SearchOptions<P extends object = Properties, N extends Property
   autoLimit?: number;
   /** Only objects for which it is true. */
   filters?: FilterInput<P>;
+  /** The hits are put into the order in which the collection's reranker sees them. Its scores are metadata `rerankScore`. */
+  rerank?: Rerank<P>;
+}
+
+export interface Rerank<P extends object = Properties> {
+  /** The text that is judged; an object without it is judged by ''. */
+  property: TextName<P>;
+  /** What it is judged by; default the text that was searched by. */
+  query?: string;
 }
 
 /** The same search, its hits put into groups by a property. */
@@ -147,7 +156,7 @@ export interface HybridOptions<P extends object = Properties, N extends Property
 export const LIMIT_MAX = 10_000;
 const OFFSET_MAX = 1_000_000;
 
-const SEARCH_KEYS = [...RETURN_OPTIONS, 'limit', 'offset', 'autoLimit', 'filters', 'groupBy'];
+const SEARCH_KEYS = [...RETURN_OPTIONS, 'limit', 'offset', 'autoLimit', 'filters', 'groupBy', 'rerank'];
 const VECTOR_KEYS = ['targetVector', 'ef', 'oversampling'];
 const KEYWORD_KEYS = ['queryProperties', 'operator', 'minimumMatch', 'typoTolerance'];
 export const FETCH_OBJECTS_KEYS = [...RETURN_OPTIONS, 'limit', 'offset', 'after', 'filters', 'sort'];

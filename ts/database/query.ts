@@ -5,7 +5,7 @@ import type { FilterNode } from '../search/filter.js';
 import type { StoredObject } from '../shard/types.js';
 import { call, type CallOptions } from './calls.js';
 import { filterOf } from './hits.js';
-import { diverseResults, hitResults, type GroupedResult, type QueryResult } from './hit-results.js';
+import { diverseResults, hitResults, type FoundHits, type GroupedResult, type QueryResult } from './hit-results.js';
 import type { CollectionHost, ShardHost } from './host.js';
 import { hybridSearch } from './hybrid.js';
 import { checkId } from './ids.js';
@@ -14,18 +14,19 @@ import { nearSearch, objectQuery, textQuery, vectorQuery, type VectorQuery } fro
 import {
   BM25_KEYS, FETCH_OBJECTS_KEYS, HYBRID_KEYS, NEAR_KEYS, fetchPageOf, pageOf,
   type Bm25Options, type FetchObjectsOptions, type FetchOptions, type GroupBy, type Grouped, type GroupValue, type HybridOptions, type NearOptions,
-  type OrderedName,
+  type OrderedName, type Rerank,
 } from './query-options.js';
 import {
   RETURN_OPTIONS, resultMaker, type MetadataName, type MetadataNames, type PropertyNames, type Returned, type StoredResult, type Sure,
 } from './results.js';
+import { reranking } from './rerank.js';
 import type { Shards } from './shards.js';
 import { sortKeys, sortedObjects } from './sorted.js';
 import type { Properties, VectorsInput } from './typed.js';
 
 export type { GroupedResult, QueryResult, ResultGroup } from './hit-results.js';
 export type {
-  Bm25Options, DiversityOptions, FetchObjectsOptions, FetchOptions, GroupBy, Grouped, HybridOptions, KeywordOptions, NearOptions, SearchOptions, Sort, SortOrder,
+  Bm25Options, DiversityOptions, FetchObjectsOptions, FetchOptions, GroupBy, Grouped, HybridOptions, KeywordOptions, NearOptions, Rerank, SearchOptions, Sort, SortOrder,
   TypoTolerance, VectorOptions,
 } from './query-options.js';
 
@@ -33,10 +34,10 @@ export type {
 type MaybeGrouped<P extends object, O> = O & { groupBy?: GroupBy<P> };
 
 /** What a search resolves to that tells all of `Told`, by the types of its options. */
-type Found<P extends object, N, R, Told extends MetadataName> = Promise<QueryResult<Returned<P, N>, Sure<R, Told>>>;
-type InGroups<P extends object, N, R, Told extends MetadataName, G extends OrderedName<P>> =
-  Promise<GroupedResult<Returned<P, N>, Sure<R, Told>, GroupValue<P, G>>>;
-type Scored = 'score' | 'explainScore';
+export type Found<P extends object, N, R, Told extends MetadataName> = QueryResult<Returned<P, N>, Sure<R, Told>>;
+export type InGroups<P extends object, N, R, Told extends MetadataName, G extends OrderedName<P>> =
+  GroupedResult<Returned<P, N>, Sure<R, Told>, GroupValue<P, G>>;
+export type Scored = 'score' | 'explainScore';
 
 /** Ids of last objects of pages that are remembered, lest a page cannot follow one that was deleted. */
 const PAGE_ENDS = 1000;
@@ -63,7 +64,7 @@ export class Query<P extends object = Properties> {
   /** Those that are there, in the order of the ids. */
   fetchObjectsByIds<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     ids: readonly string[], options?: FetchOptions<P, N, R>,
-  ): Found<P, N, R, never> {
+  ): Promise<Found<P, N, R, never>> {
     return this.#call(options, RETURN_OPTIONS, async (host) => {
       if (!Array.isArray(ids)) throw invalid('ids', 'an array of ids', ids);
       ids.forEach((id, i) => checkId(id, `ids[${i}]`));
@@ -79,7 +80,7 @@ export class Query<P extends object = Properties> {
    */
   fetchObjects<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     options: FetchObjectsOptions<P, N, R> = {},
-  ): Found<P, N, R, never> {
+  ): Promise<Found<P, N, R, never>> {
     return this.#call(options, FETCH_OBJECTS_KEYS, async (host, signal, deadline) => {
       const { after, filters, sort } = options;
       const { limit, offset } = fetchPageOf(options);
@@ -98,34 +99,34 @@ export class Query<P extends object = Properties> {
   /** The nearest to a vector, nearest first. */
   nearVector<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
     vector: VectorsInput, options: Grouped<P, NearOptions<P, N, R>, G>,
-  ): InGroups<P, N, R, 'distance', G>;
+  ): Promise<InGroups<P, N, R, 'distance', G>>;
   nearVector<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     vector: VectorsInput, options?: NearOptions<P, N, R>,
-  ): Found<P, N, R, 'distance'>;
+  ): Promise<Found<P, N, R, 'distance'>>;
   nearVector(vector: VectorsInput, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<object>> {
-    return this.#call(options, NEAR_KEYS, (host, _, deadline) => this.#near(host, vectorQuery(host.schema(), vector, options.targetVector), options, deadline));
+    return this.#search(options, NEAR_KEYS, undefined, (host, _, deadline) => this.#near(host, vectorQuery(host.schema(), vector, options.targetVector), options, deadline));
   }
 
   /** The nearest to the vector of an object, which is among them. */
   nearObject<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
     id: string, options: Grouped<P, NearOptions<P, N, R>, G>,
-  ): InGroups<P, N, R, 'distance', G>;
+  ): Promise<InGroups<P, N, R, 'distance', G>>;
   nearObject<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     id: string, options?: NearOptions<P, N, R>,
-  ): Found<P, N, R, 'distance'>;
+  ): Promise<Found<P, N, R, 'distance'>>;
   nearObject(id: string, options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<object>> {
-    return this.#call(options, NEAR_KEYS, async (host, _, deadline) => this.#near(host, await objectQuery(host, id, options.targetVector), options, deadline));
+    return this.#search(options, NEAR_KEYS, undefined, async (host, _, deadline) => this.#near(host, await objectQuery(host, id, options.targetVector), options, deadline));
   }
 
   /** The nearest to the vector that the collection's vectorizer makes of a text; of up to 64 texts, to the mean of theirs. */
   nearText<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
     text: string | readonly string[], options: Grouped<P, NearOptions<P, N, R>, G>,
-  ): InGroups<P, N, R, 'distance', G>;
+  ): Promise<InGroups<P, N, R, 'distance', G>>;
   nearText<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     text: string | readonly string[], options?: NearOptions<P, N, R>,
-  ): Found<P, N, R, 'distance'>;
+  ): Promise<Found<P, N, R, 'distance'>>;
   nearText(text: string | readonly string[], options: MaybeGrouped<P, NearOptions<P>> = {}): Promise<QueryResult<object>> {
-    return this.#call(options, NEAR_KEYS, async (host, signal, deadline) => this.#near(host, await textQuery(host, text, options.targetVector, signal), options, deadline));
+    return this.#search(options, NEAR_KEYS, textOfQuery(text), async (host, signal, deadline) => this.#near(host, await textQuery(host, text, options.targetVector, signal), options, deadline));
   }
 
   /**
@@ -138,12 +139,12 @@ export class Query<P extends object = Properties> {
    */
   bm25<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
     query: string, options: Grouped<P, Bm25Options<P, N, R>, G>,
-  ): InGroups<P, N, R, Scored, G>;
+  ): Promise<InGroups<P, N, R, Scored, G>>;
   bm25<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     query: string, options?: Bm25Options<P, N, R>,
-  ): Found<P, N, R, Scored>;
+  ): Promise<Found<P, N, R, Scored>>;
   bm25(query: string, options: MaybeGrouped<P, Bm25Options<P>> = {}): Promise<QueryResult<object>> {
-    return this.#call(options, BM25_KEYS, async (host, _, deadline) => {
+    return this.#search(options, BM25_KEYS, query, async (host, _, deadline) => {
       const words = keywordQuery(host.schema(), query, options);
       const page = pageOf(options);
       const take = hitResults<P>(host, options);
@@ -158,19 +159,19 @@ export class Query<P extends object = Properties> {
    */
   hybrid<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined, G extends OrderedName<P> = never>(
     query: string, options: Grouped<P, HybridOptions<P, N, R>, G>,
-  ): InGroups<P, N, R, Scored, G>;
+  ): Promise<InGroups<P, N, R, Scored, G>>;
   hybrid<const N extends PropertyNames<P> = undefined, const R extends MetadataNames = undefined>(
     query: string, options?: HybridOptions<P, N, R>,
-  ): Found<P, N, R, Scored>;
+  ): Promise<Found<P, N, R, Scored>>;
   hybrid(query: string, options: MaybeGrouped<P, HybridOptions<P>> = {}): Promise<QueryResult<object>> {
-    return this.#call(options, HYBRID_KEYS, async (host, signal, deadline) => {
+    return this.#search(options, HYBRID_KEYS, query, async (host, signal, deadline) => {
       const page = pageOf(options);
       const take = hitResults<P>(host, options);
       return take(await hybridSearch(host, query, page, { ...options, isExplained: isExplained(options), deadline }, signal));
     });
   }
 
-  async #near(host: ShardHost, query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>, deadline: Deadline | undefined): Promise<QueryResult<object>> {
+  async #near(host: ShardHost, query: VectorQuery, options: MaybeGrouped<P, NearOptions<P>>, deadline: Deadline | undefined): Promise<FoundHits<P>> {
     const page = pageOf(options), asked = { ...options, deadline };
     if (options.diversity === undefined) {
       const take = hitResults<P>(host, options);
@@ -180,12 +181,28 @@ export class Query<P extends object = Properties> {
     return diverse.take(await nearSearch(host, query, diverse.page, asked));
   }
 
+  /** `text`: what is searched by, if it is text. Reranking, which may take long, begins when shards are held no more. */
+  #search(
+    options: CallOptions & { rerank?: Rerank<P> }, known: readonly string[], text: string | undefined,
+    work: (host: ShardHost, signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<FoundHits<P>>,
+  ): Promise<QueryResult<object>> {
+    return call(options, known, async (signal, deadline) => {
+      const reorder = options.rerank === undefined ? undefined : reranking(this.#host, options.rerank, text);
+      const { read, results } = await this.#host.use((host) => work(host, signal, deadline));
+      return results(reorder ? await reorder(read, signal) : read);
+    });
+  }
+
   #call<T>(
     options: CallOptions | undefined, known: readonly string[],
     work: (host: ShardHost, signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T> | T,
   ): Promise<T> {
     return call(options, known, (signal, deadline) => this.#host.use((host) => work(host, signal, deadline)));
   }
+}
+
+export function textOfQuery(text: string | readonly string[]): string | undefined {
+  return Array.isArray(text) ? text.join('\n') : text as string;
 }
 
 /** Shard by shard, and in each by slots. */

@@ -7,7 +7,7 @@ import { decodeProperties } from './properties.js';
 import { checkPropertyNames, vectorOf } from './schema.js';
 import type { Properties, PropertiesRead } from './typed.js';
 
-export type MetadataName = 'distance' | 'certainty' | 'score' | 'explainScore' | 'creationTime' | 'updateTime' | 'revision';
+export type MetadataName = 'distance' | 'certainty' | 'score' | 'explainScore' | 'rerankScore' | 'creationTime' | 'updateTime' | 'revision';
 
 export interface Metadata {
   /** Of near queries, and of hybrid ones where the object was found by nearness. */
@@ -18,6 +18,8 @@ export interface Metadata {
   score?: number;
   /** What the score is made of, in one line for people; its form may change. */
   explainScore?: string;
+  /** What the reranker gave it: higher is better. */
+  rerankScore?: number;
   creationTime?: Date;
   updateTime?: Date;
   /** What `ifRevision` of a write is compared with; raised by every write of the object. */
@@ -55,7 +57,7 @@ export interface ReturnOptions<P extends object = Properties, N extends Property
 }
 
 export const RETURN_OPTIONS = ['returnProperties', 'returnMetadata', 'includeVector'] as const;
-const HIT_METADATA = ['distance', 'certainty', 'score', 'explainScore'] as const;
+const HIT_METADATA = ['distance', 'certainty', 'score', 'explainScore', 'rerankScore'] as const;
 const METADATA: readonly MetadataName[] = [...HIT_METADATA, 'creationTime', 'updateTime', 'revision'];
 
 /** Makes results of what is stored; checks the options first. Properties are read by the schema as it is by then: they may be newer than the call. */

@@ -2,11 +2,12 @@
  * The schema of a collection: its configuration, checked and completed, as the catalog keeps it. A schema is never changed;
  * what changes it returns another, with the next revision. Storage and indexes are not known here.
  */
-import { checkCallback, checkOptions } from '../engine/checks.js';
+import { checkOptions } from '../engine/checks.js';
 import { changedInvertedIndex, invertedIndexSchema, type InvertedIndexSchema } from './inverted-schema.js';
 import {
   NAME_EXPECTED, PROPERTIES_MAX, checkBoolean, checkText, countProperties, isName, propertySchema, propertySchemas, type PropertySchema,
 } from './property-schema.js';
+import { MODEL_OPTIONS, modelsOf } from './models.js';
 import { changedMultiTenancy, multiTenancySchema, type MultiTenancySchema } from './multi-tenancy-schema.js';
 import { listed, pathText, refusal } from './refusal.js';
 import type { CollectionConfig, CollectionUpdate, Properties, PropertyConfig, StoredConfig, VectorConfig } from './typed.js';
@@ -33,8 +34,8 @@ export interface Schema {
   readonly sharding?: { readonly count: number };
   /** Only of collections with tenants. */
   readonly multiTenancy?: MultiTenancySchema;
-  /** It was made with a vectorizer: texts are not to be written without vectors by mistake. */
-  readonly vectorizer?: true;
+  /** It was made with a vectorizer, of this name if it had one: texts are not to be written without vectors by mistake, or with those of another model. */
+  readonly vectorizer?: true | string;
   /** 1, and one more with every change. */
   readonly revision: number;
 }
@@ -42,7 +43,7 @@ export interface Schema {
 /** Of a collection. */
 const SHARDS_MAX = 256;
 const VECTOR_NUMBER_MAX = 65_535;
-const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'sharding', 'vectorizer'];
+const OPTIONS = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'sharding', ...MODEL_OPTIONS];
 const UPDATES = ['name', 'description', 'properties', 'vectors', 'autoSchema', 'invertedIndex', 'multiTenancy', 'sharding'];
 const DEFAULT_INVERTED_INDEX = invertedIndexSchema({});
 const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
@@ -50,11 +51,11 @@ const COLLECTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 export function createSchema<P extends object = Properties>(config: CollectionConfig<P>): Schema {
   if (typeof config !== 'object' || config === null) throw refusal('INVALID_ARGUMENT', 'config', 'an object', config);
   checkOptions(config, OPTIONS, 'config');
-  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, multiTenancy = {}, sharding, vectorizer } = config;
+  const { name, description, properties = [], vectors = { default: {} }, autoSchema = false, invertedIndex = {}, multiTenancy = {}, sharding } = config;
   checkCollectionName(name);
   checkText('description', description);
   checkBoolean('autoSchema', autoSchema);
-  checkCallback('vectorizer', vectorizer);
+  const { vectorizer: held } = modelsOf(config);
   const tenancy = multiTenancySchema(multiTenancy);
   const count = shardCount(sharding, tenancy !== undefined);
   let schema: Schema = {
@@ -66,7 +67,7 @@ export function createSchema<P extends object = Properties>(config: CollectionCo
     autoSchema,
     invertedIndex: invertedIndexSchema(invertedIndex),
     ...tenancy ? { multiTenancy: tenancy } : { sharding: { count } },
-    ...vectorizer && { vectorizer: true },
+    ...held && { vectorizer: held.name ?? true },
     revision: 1,
   };
   checkCount(schema.properties);

@@ -1,4 +1,7 @@
 /** What callers of collections write and get, as types. Nothing here runs. */
+import type { Generator } from '../rag/generator.js';
+import type { Reranker } from '../rag/reranker.js';
+import type { Vectorizer } from '../rag/vectorizer.js';
 import type { StopwordOptions } from '../search/stopwords.js';
 import type { Codec, DataType, FullVectors, Metric, ScalarType, Tokenization, VectorInput } from '../types.js';
 import type { KindOf } from './filters.js';
@@ -107,11 +110,6 @@ export interface VectorConfig {
   fullVectors?: FullVectors;
 }
 
-/** What becomes of texts: one vector each, in their order. */
-export type Vectorizer = (
-  texts: string[], options: { signal?: AbortSignal },
-) => Promise<readonly ArrayLike<number>[]> | readonly ArrayLike<number>[];
-
 /** Of keyword search. May be changed; searches go by it at once. */
 export interface InvertedIndexConfig {
   bm25?: {
@@ -154,8 +152,12 @@ export interface CollectionConfig<P extends object = Properties> {
   multiTenancy?: MultiTenancyConfig;
   /** How many shards the objects are spread over, by their ids, 1 … 256; `config.reshard` changes it. Default 1. With tenants there is one for each. */
   sharding?: { count?: number };
-  /** A function, so it is not stored, only that there is one: give it again to `use`. */
+  /** Makes vectors of texts. It is not stored, only its name, or that there is one: give it again to `use`. */
   vectorizer?: Vectorizer;
+  /** Makes texts of what is found, for `generate`. It is not stored. */
+  generator?: Generator;
+  /** Judges hits anew, for `rerank`. It is not stored. */
+  reranker?: Reranker;
 }
 
 /** As it is stored, with all defaults. */

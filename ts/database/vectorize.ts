@@ -1,4 +1,4 @@
-/** Vectors of texts, by the function a collection was given. */
+/** Vectors of texts, by the vectorizer a collection was given. */
 import { VectileError } from '../errors.js';
 import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
@@ -27,22 +27,28 @@ export function touchesText(schema: Schema, names: readonly string[]): boolean {
 }
 
 /** Whether texts without vectors get them: `null` for a vectorizer says that they do not. Otherwise what was forgotten is missed. */
-export function isVectorized({ vectorizer }: CollectionHost, schema: Schema): boolean {
-  return vectorizer === undefined ? schema.vectorizer === true : vectorizer !== null;
+export function isVectorized({ models: { vectorizer } }: CollectionHost, schema: Schema): boolean {
+  return vectorizer === undefined ? schema.vectorizer !== undefined : vectorizer !== null;
 }
 
-/** One vector each, not yet checked. At most TEXTS_MAX of them. Throws VECTORIZER_MISSING, VECTORIZER_FAILED. */
+/** One vector each, not yet checked. At most TEXTS_MAX of them. Throws VECTORIZER_MISSING, VECTORIZER_MISMATCH, VECTORIZER_FAILED. */
 export async function embed(host: CollectionHost, texts: string[], signal: AbortSignal | undefined): Promise<(Float32Array | number[])[]> {
-  const { name, vectorizer } = host;
+  const { name, models: { vectorizer } } = host;
+  const { vectorizer: needed } = host.schema();
+  const which = typeof needed === 'string' ? ` with ${needed}` : '';
   if (!vectorizer) {
-    throw new VectileError('VECTORIZER_MISSING', `collection ${name}: expected use(${JSON.stringify(name)}, { vectorizer }), or a vector, got neither`);
+    throw new VectileError('VECTORIZER_MISSING', `collection ${name}: expected use(${JSON.stringify(name)}, { vectorizer })${which}, or a vector, got neither`);
+  }
+  if (which && vectorizer.name !== undefined && vectorizer.name !== needed) {
+    throw new VectileError('VECTORIZER_MISMATCH', `collection ${name}: expected the vectorizer${which.replace(' with', '')} that its vectors are of, got ${vectorizer.name}`);
   }
   const expected = `vectorizer: expected a vector for each text, number[][] of length ${texts.length}`;
   let made: readonly ArrayLike<number>[];
   try {
-    made = await vectorizer(texts, signal ? { signal } : {});
+    made = await vectorizer.embed(texts, signal ? { signal } : {});
   } catch (cause) {
     checkAborted(signal);
+    if (cause instanceof VectileError && cause.code === 'VECTORIZER_FAILED') throw cause;
     throw new VectileError('VECTORIZER_FAILED', `vectorizer: threw ${String(cause)}`, { cause });
   }
   if (!Array.isArray(made) || made.length !== texts.length) {
