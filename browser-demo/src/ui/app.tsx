@@ -39,7 +39,7 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
   }, [accounts, account]);
 
   const { panel, ...request } = view;
-  const search = useSearch(request, state.ready && account !== undefined);
+  const search = useSearch(request, state.ready && account?.status === 'ACTIVE');
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const [question, setQuestion] = useState<Question>();
@@ -98,7 +98,6 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
   const activate = async () => {
     try { await analyst.setTenant(view.account, 'activate'); } catch (error) { setToast(messageOf(error)); }
     await refresh();
-    search.now();
   };
 
   const hits = useMemo(() => search.response?.hits ?? [], [search.response]);

@@ -66,23 +66,25 @@ export function CodecsPanel({ current, account }: { current: Preset | undefined;
   );
 }
 
-const rows: { label: string; value: (report: PresetReport) => number; format: (value: number) => string; better: 1 | -1 }[] = [
-  { label: 'Recall at 10', value: ({ recall }) => recall, format: percent, better: 1 },
+const rows: { label: string; value: (report: PresetReport) => number; format: (value: number) => string; better: 1 | -1; points?: true }[] = [
+  { label: 'Recall at 10', value: ({ recall }) => recall, format: percent, better: 1, points: true },
   { label: 'p50 of a search', value: ({ p50 }) => p50, format: milliseconds, better: -1 },
   { label: 'Memory', value: ({ bytes: inMemory }) => inMemory, format: bytes, better: -1 },
   { label: 'Disk', value: ({ diskBytes }) => diskBytes, format: bytes, better: -1 },
 ];
 
+const signed = (value: number) => (Number.isFinite(value) ? `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(Math.abs(value) < 9.95 ? 1 : 0)}` : '–');
+const change = (from: number, to: number) => (from > 0 ? `${signed(100 * (to / from - 1))} %` : '–');
+
 function Comparison({ outcome: { before, after, account } }: { outcome: Outcome }) {
-  const change = (from: number, to: number) => (from > 0 && Number.isFinite(to) ? `${to < from ? '−' : '+'}${Math.abs(100 * (to / from - 1)).toFixed(Math.abs(to / from - 1) < 0.1 ? 1 : 0)} %` : '–');
   return (
     <table class="comparison">
       <caption>{account}, {counted(after.queries, 'own text')} as queries</caption>
       <thead><tr><th scope="col"><span class="unseen">Measure</span></th><th scope="col" class="number">{presetLabel(before.preset)}<span class="quiet"> before</span></th><th scope="col" class="number">{presetLabel(after.preset)}<span class="quiet"> after</span></th><th scope="col" class="number">Change</th></tr></thead>
       <tbody>
-        {rows.map(({ label, value, format, better }) => {
+        {rows.map(({ label, value, format, better, points }) => {
           const [from, to] = [value(before), value(after)];
-          return <tr key={label}><th scope="row">{label}</th><td class="number">{format(from)}</td><td class="number">{format(to)}</td><td class={`number ${(to - from) * better > 0 ? 'good' : ''}`}>{change(from, to)}</td></tr>;
+          return <tr key={label}><th scope="row">{label}</th><td class="number">{format(from)}</td><td class="number">{format(to)}</td><td class={`number ${(to - from) * better > 0 ? 'good' : ''}`}>{points ? `${signed(100 * (to - from))} points` : change(from, to)}</td></tr>;
         })}
       </tbody>
     </table>

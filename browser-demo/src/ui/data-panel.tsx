@@ -117,9 +117,9 @@ function Database({ ask }: { ask: (question: Question) => void }) {
     <section aria-labelledby={heading}>
       <h3 id={heading}>The whole database</h3>
       <p class="quiet">One file with all accounts, posts, vectors and settings. It opens in Node as well.</p>
-      <div class="row wrap">
+      <div class="thirds">
         <button type="button" class="button" disabled={busy !== undefined} onClick={() => void download()}><Icon name="download" />{busy === 'download' ? 'Writing …' : 'Download'}</button>
-        <label class={`button ${busy ? 'off' : ''}`}><Icon name="upload" />{busy === 'load' ? 'Loading …' : 'Load a file'}
+        <label class={`button ${busy ? 'off' : ''}`}><Icon name="upload" />{busy === 'load' ? 'Loading …' : 'Load'}
           <input class="unseen" type="file" aria-label="Database file" disabled={busy !== undefined} onChange={(event) => { load(event.currentTarget.files?.[0]); event.currentTarget.value = ''; }} />
         </label>
         <button type="button" class="button" disabled={busy !== undefined} onClick={reset}><Icon name="restart" />{busy === 'reset' ? 'Starting over …' : 'Start over'}</button>

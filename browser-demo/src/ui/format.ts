@@ -17,7 +17,7 @@ export function bytes(value: number): string {
 
 export function milliseconds(value: number): string {
   if (!Number.isFinite(value)) return '–';
-  if (value >= 9_950) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 995) return `${(value / 1000).toFixed(1)} s`;
   return `${value.toFixed(value < 0.995 ? 2 : value < 99.5 ? 1 : 0)} ms`;
 }
 

@@ -31,7 +31,10 @@ export function MemoryChart({ samples }: { samples: Sample[] }) {
       chart.current?.destroy();
     };
   }, []);
-  useEffect(() => chart.current?.setData(columns(samples)), [samples]);
+  useEffect(() => {
+    chart.current?.setData(columns(samples));
+    if (chart.current?.cursor.idx == null) chart.current?.setLegend({ idx: samples.length - 1 });
+  }, [samples]);
 
   const [first, last] = [samples[0], samples.at(-1)];
   const said = first && last ? `Memory from ${bytes(first.memory)} to ${bytes(last.memory)}, on disk from ${bytes(first.disk)} to ${bytes(last.disk)}, in ${Math.round(last.at - first.at)} seconds` : 'No samples yet';

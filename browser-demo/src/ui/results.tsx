@@ -16,9 +16,9 @@ export function Results({ search, account, highlighted, list, onSuggest, onCopy,
   const { response, request, pending, error } = search;
   return (
     <section class="results" aria-label="Results" aria-busy={pending}>
-      <div class={`results-head ${pending ? 'busy' : ''}`}>
+      <div class={`results-head ${pending ? 'busy' : ''} ${response || pending ? '' : 'unseen'}`}>
         <p role="status">{error ? '' : response ? summary(search) : pending ? 'Searching …' : ''}</p>
-        {response && <p class="quiet figures" title="The whole search, and the part of it that embeds the query"><span class="number">{milliseconds(response.ms)}</span>{response.embedMs > 0 && <span> of which embedding <span class="number">{milliseconds(response.embedMs)}</span></span>}</p>}
+        {response && <p class="quiet figures" title="The whole search, and the part of it that embeds the query"><span class="number">{milliseconds(response.ms)}</span>{response.embedMs > 0 && <span class="embedding"> of which embedding <span class="number">{milliseconds(response.embedMs)}</span></span>}</p>}
       </div>
       {error && <Failure>The search failed: {error}</Failure>}
       {!error && !response && !pending && <Start account={account} onSuggest={onSuggest} />}

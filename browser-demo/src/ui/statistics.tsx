@@ -34,7 +34,7 @@ export function StatisticsPanel({ statistics, samples, refresh, ask }: {
       <h3>Bytes</h3>
       <Shares label="In memory" parts={memory} />
       <Shares label="On disk" parts={disk} />
-      <MemoryChart samples={samples} />
+      {samples.length > 1 ? <MemoryChart samples={samples} /> : <p class="quiet">Memory over time is drawn from the second look on.</p>}
 
       <h3>Accounts <span class="quiet">{Object.entries(tenants).filter(([, n]) => n > 0).map(([status, n]) => `${n} ${status.toLowerCase()}`).join(', ')}</span></h3>
       <Accounts accounts={accounts} refresh={refresh} ask={ask} />

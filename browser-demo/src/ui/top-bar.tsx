@@ -49,8 +49,8 @@ function Activity() {
   useEvents((event) => {
     const share = 'total' in event && event.total ? ` ${Math.floor((100 * event.done) / event.total)} %` : '';
     if (event.kind === 'loading') setText(event.done < event.total ? `Loading accounts${share}` : '');
-    else if (event.kind === 'import') setText(`Importing${share}`);
-    else if (event.kind === 'preset') setText(`Changing codec${share}`);
+    else if (event.kind === 'import') setText(event.done === event.total ? '' : `Importing${share}`);
+    else if (event.kind === 'preset') setText(event.done === event.total ? '' : `Changing codec${share}`);
     else return;
     setAt(Date.now());
   });
