@@ -4,10 +4,10 @@ import type { AccountInfo, Hit } from '../contract.js';
 import { count, counted, date, milliseconds, words } from './format.js';
 import { Icon } from './icons.js';
 import { Failure } from './parts.js';
+import { suggestionsFor } from './suggestions.js';
 import type { SearchState } from './use-search.js';
 
-/** Searches that show what each kind is good for; `{product}` is one of the account's. */
-const suggestions = ['charged twice for the same thing', 'waiting for weeks and nobody replies', 'problem with {product}', 'cannot log in since the update', 'thank you, great service', 'how do I cancel and get my money back'];
+const suggestionNotes = { meaning: 'by meaning', words: 'an exact code', both: '' };
 
 export function Results({ search, account, highlighted, list, onSuggest, onCopy, onDelete }: {
   search: SearchState; account: AccountInfo | undefined; highlighted: string | undefined; list: Ref<HTMLOListElement>;
@@ -42,17 +42,16 @@ const summary = ({ response }: SearchState) => `${counted(response!.hits.length,
 
 function Start({ account, onSuggest }: { account: AccountInfo | undefined; onSuggest: (query: string) => void }) {
   if (!account) return null;
-  const product = account.products[0];
   return (
     <div class="empty">
       <h2>{account.label}</h2>
-      <p>{account.blurb}{account.synthetic ? ' The company is fictional and its posts are synthetic.' : ''}</p>
+      <p>{account.blurb}</p>
       {account.status === 'ACTIVE' && (
         <>
           <h3>Try</h3>
           <ul class="suggestions">
-            {suggestions.filter((text) => product || !text.includes('{product}')).map((text) => text.replace('{product}', product ?? '')).map((text) => (
-              <li key={text}><button type="button" class="suggestion" onClick={() => onSuggest(text)}><Icon name="search" />{text}</button></li>
+            {suggestionsFor(account).map(({ query, about }) => (
+              <li key={query}><button type="button" class="suggestion" onClick={() => onSuggest(query)}><Icon name="search" />{query}{suggestionNotes[about] && <span class="quiet">{suggestionNotes[about]}</span>}</button></li>
             ))}
           </ul>
         </>
