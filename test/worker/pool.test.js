@@ -1,5 +1,5 @@
 // Where shards are, and what becomes of them when their threads end; by threads that are simulated.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { VectileError } from '../../ts/errors.js';
 import { WorkerPool } from '../../ts/worker/pool.js';
 import { fakeThreads } from './fake-threads.js';
@@ -7,7 +7,9 @@ import { fakeThreads } from './fake-threads.js';
 const never = () => new Promise(() => {});
 const description = (prefix) => ({ prefix, fields: [], properties: [] });
 const lost = { code: 'WORKER_LOST' };
-const turn = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms));
+const turn = (ms = 100) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Until a thread was asked to open a shard. */
+const asked = (started, index = 0) => vi.waitFor(() => expect(started[index]?.opened.length).toBeGreaterThan(0), { timeout: 60_000, interval: 5 });
 
 function poolOf(given = {}, options = {}) {
   const threads = fakeThreads(given);
@@ -169,14 +171,14 @@ describe('a thread that is lost', () => {
   it('while a shard is opened has it opened in another, a few times', async () => {
     const { pool, started } = poolOf({ onOpen: ({ index }) => (index % 3 === 1 ? {} : never()) });
     const opening = pool.openShard(description('a'));
-    await turn();
+    await asked(started);
     started[0].die();
     await opening;
     expect(placesOf(started)).toEqual([['a'], ['a']]);
     const again = poolOf({ onOpen: () => never() });
     const failing = again.pool.openShard(description('a')).catch((cause) => cause);
     for (let i = 0; i < 3; i++) {
-      await turn();
+      await asked(again.started, i);
       again.started[i].die();
     }
     expect(await failing).toMatchObject(lost);
@@ -185,7 +187,7 @@ describe('a thread that is lost', () => {
   it('while a shard is made is told to who makes it', async () => {
     const { pool, started } = poolOf({ onOpen: () => never() });
     const opening = pool.openShard({ ...description('a'), firstSeq: 7 }).catch((cause) => cause);
-    await turn();
+    await asked(started);
     started[0].die();
     expect(await opening).toMatchObject(lost);
   });

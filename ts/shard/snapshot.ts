@@ -126,7 +126,10 @@ export async function openField({ store, identity }: SnapshotPlace, spec: FieldS
     }
   }
   const field = await VectorField.open(spec, source);
-  for await (const { ids, vectors, offsets } of rows()) ids.forEach((slot, i) => field.put(slot, vectors.subarray(offsets[i], offsets[i]! + spec.dimensions)));
+  for await (const { ids, vectors, offsets } of rows()) {
+    await field.wake(); // they are read already
+    ids.forEach((slot, i) => field.put(slot, vectors.subarray(offsets[i], offsets[i]! + spec.dimensions)));
+  }
   return field;
 }
 

@@ -6,6 +6,9 @@
  *   hnsw      all go into the tail, `work` links them
  *   dynamic   all stay in the tail until there are more than `threshold` of them; then it is hnsw
  *
+ * Of a dynamic one that was not searched yet there is no tail, only the slots that belong into it: many a tenant is filled long before
+ * anyone looks for something, and a tail is a memory of its own.
+ *
  * While an image is being written the index must not change: what leaves it is hidden, what comes waits in the tail.
  *
  * Other threads may search the index, over shared memory, as long as it is all there is: no tail, nothing hidden.
@@ -48,7 +51,11 @@ const REBUILD_BATCH = 256;
 export class VectorField {
   spec: FieldSpec;
   readonly #source: VectorSource;
-  readonly #tail: VectorIndex;
+  /** None while it sleeps. */
+  #tail: VectorIndex | undefined;
+  #waking: Promise<void> | undefined;
+  /** Slots that belong into the tail, and whose vectors are not there yet. */
+  readonly #asleep = new Set<number>();
   #index: VectorIndex | undefined;
   /** Slots in the tail, oldest first. */
   readonly #unlinked = new Set<number>();
@@ -68,16 +75,16 @@ export class VectorField {
   /** Of the image that the newest snapshot names. */
   imageVersion = -1;
 
-  private constructor(spec: FieldSpec, source: VectorSource, tail: VectorIndex) {
+  private constructor(spec: FieldSpec, source: VectorSource) {
     this.spec = spec;
     this.#source = source;
-    this.#tail = tail;
   }
 
   /** An empty one. `image`: of an index there was, with its rows; throws as VectorIndex.readImage does. */
   static async open(spec: FieldSpec, source: VectorSource, image?: { chunks: AsyncIterable<Uint8Array>; rows: AsyncIterable<RowBatch> }): Promise<VectorField> {
     const { dimensions, metric } = spec;
-    const field = new VectorField(spec, source, await VectorIndex.create({ dimensions, metric, type: 'flat' }));
+    const field = new VectorField(spec, source);
+    if (image || spec.type !== 'dynamic') await field.wake();
     if (image) {
       field.#index = await VectorIndex.readImage(image.chunks, { ...field.#reader, rows: image.rows });
       const stats = field.#index.stats();
@@ -96,9 +103,9 @@ export class VectorField {
   get unlinked(): number { return this.#index ? this.#unlinked.size : 0; }
   get unlinkedSlots(): Uint32Array { return Uint32Array.from(this.#unlinked); }
   get hidden(): number { return this.#hidden.size; }
-  get count(): number { return this.#tail.size + (this.#index?.size ?? 0) - this.#hidden.size; }
+  get count(): number { return this.#unlinked.size + (this.#index?.size ?? 0) - this.#hidden.size; }
   /** Bytes of linear memory. */
-  get bytes(): number { return this.#isDisposed ? 0 : this.#tail.memoryBytes + (this.#index?.memoryBytes ?? 0); }
+  get bytes(): number { return this.#isDisposed ? 0 : (this.#tail?.memoryBytes ?? 0) + (this.#index?.memoryBytes ?? 0); }
   get hasIndex(): boolean { return this.#index !== undefined; }
   /** False if an image would be the one that was written last. */
   get hasChanged(): boolean { return this.#version !== this.imageVersion; }
@@ -113,9 +120,22 @@ export class VectorField {
     }
     this.#pauseReaders();
     this.#leaveIndex(slot);
-    this.#tail.add(slot, values);
     this.#unlinked.add(slot);
+    if (this.#tail) {
+      this.#asleep.delete(slot);
+      this.#tail.add(slot, values);
+    } else {
+      this.#asleep.add(slot);
+    }
     this.onWork();
+  }
+
+  /** Makes the tail, of vectors read from where they are stored. Throws as reading them does; then it sleeps on. */
+  wake(): Promise<void> {
+    return this.#waking ??= this.#wake().catch((cause: unknown) => {
+      this.#waking = undefined;
+      throw cause;
+    });
   }
 
   remove(slot: number): void {
@@ -124,7 +144,15 @@ export class VectorField {
   }
 
   /** The k nearest to a query of the right dimensions, of a set of slots. At once, unless full vectors must be waited for. */
-  near(query: Float32Array, { k, ef, oversampling, within }: FieldNearOptions): FieldNear | Promise<FieldNear> {
+  near(query: Float32Array, options: FieldNearOptions): FieldNear | Promise<FieldNear> {
+    if (this.#tail && !this.#asleep.size) return this.#near(query, options);
+    return this.wake().then(() => {
+      this.#checkOpen();
+      return this.#near(query, options);
+    });
+  }
+
+  #near(query: Float32Array, { k, ef, oversampling, within }: FieldNearOptions): FieldNear | Promise<FieldNear> {
     const recent = this.#nearInTail(query, k, within);
     const index = this.#index;
     if (!index || index.size === this.#hidden.size) return this.#merge(NONE, recent, k);
@@ -164,18 +192,25 @@ export class VectorField {
   #work(budgetMs: number): boolean {
     if (this.#isFrozen || this.#isRebuilding || this.#isDisposed) return false;
     const end = performance.now() + budgetMs;
+    const tail = this.#tail;
+    if (!tail) {
+      // what fails is told to who searches
+      if (this.#unlinked.size > this.spec.threshold) void this.wake().catch(() => {});
+      return false;
+    }
+    if (this.#asleep.size) return false;
     if (!this.#index) {
-      if (this.#tail.size > this.spec.threshold) this.#becomeHnsw();
-      return this.#tail.work(budgetMs);
+      if (tail.size > this.spec.threshold) this.#becomeHnsw();
+      return tail.work(budgetMs);
     }
     for (const slot of this.#unlinked) {
-      const values = this.#tail.get(slot)!;
+      const values = tail.get(slot)!;
       this.#version++;
       this.#index.add(slot, values);
       this.#leaveTail(slot);
       if (performance.now() >= end) return true;
     }
-    if (!this.#unlinked.size && this.#tail.work(Math.max(0, end - performance.now()))) return true;
+    if (!this.#unlinked.size && tail.work(Math.max(0, end - performance.now()))) return true;
     if (!this.#index.work(Math.max(0, end - performance.now()))) return false;
     this.#version++;
     return true;
@@ -194,7 +229,7 @@ export class VectorField {
     }
     this.#hidden.clear();
     if (this.spec.type === 'flat') {
-      for (const slot of [...this.#unlinked]) this.put(slot, this.#tail.get(slot)!);
+      for (const slot of [...this.#unlinked]) this.put(slot, this.#tail!.get(slot)!);
     }
     this.#resumeReaders();
     this.onWork();
@@ -232,7 +267,7 @@ export class VectorField {
 
   dispose(): void {
     this.#isDisposed = true;
-    this.#tail.dispose();
+    this.#tail?.dispose();
     this.#index?.dispose();
   }
 
@@ -262,15 +297,39 @@ export class VectorField {
     });
   }
 
+  /** What is put, or removed, meanwhile does not sleep any more. */
+  async #wake(): Promise<void> {
+    const { dimensions, metric } = this.spec;
+    const tail = this.#tail ?? await VectorIndex.create({ dimensions, metric, type: 'flat' });
+    if (this.#isDisposed) return tail.dispose();
+    this.#tail = tail;
+    while (this.#asleep.size) {
+      const batch = [...this.#asleep].slice(0, REBUILD_BATCH);
+      const vectors = await this.#source.read(batch);
+      if (this.#isDisposed) return;
+      batch.forEach((slot, i) => {
+        if (!this.#asleep.delete(slot)) return;
+        if (vectors[i]) tail.add(slot, vectors[i]);
+        else this.#unlinked.delete(slot);
+      });
+    }
+    this.onWork();
+  }
+
+  #checkOpen(): void {
+    if (this.#isDisposed) throw new VectileError('CLOSED', 'shard: expected one in use, got one closed');
+  }
+
   #nearInTail(query: Float32Array, k: number, within: SlotSet | undefined): Found {
-    if (!this.#tail.size) return NONE;
-    if (!within) return this.#tail.search(query, { k });
+    const tail = this.#tail;
+    if (!tail?.size) return NONE;
+    if (!within) return tail.search(query, { k });
     const filter = [...this.#unlinked].filter((slot) => within.has(slot));
-    return filter.length ? this.#tail.search(query, { k, filter }) : NONE;
+    return filter.length ? tail.search(query, { k, filter }) : NONE;
   }
 
   #leaveTail(slot: number): void {
-    if (this.#unlinked.delete(slot)) this.#tail.remove(slot);
+    if (this.#unlinked.delete(slot) && !this.#asleep.delete(slot)) this.#tail!.remove(slot);
   }
 
   #leaveIndex(slot: number): void {
@@ -290,7 +349,7 @@ export class VectorField {
 
   #resumeReaders(): void {
     if (!this.#isShared || !this.#index || this.#isDisposed || this.#isRebuilding) return;
-    this.#index.readersPaused = this.#tail.size > 0 || this.#hidden.size > 0;
+    this.#index.readersPaused = this.#unlinked.size > 0 || this.#hidden.size > 0;
   }
 
   /** All vectors back into the tail, and a new index that they will be linked into. */
@@ -308,7 +367,7 @@ export class VectorField {
         batch.forEach((slot, i) => {
           // what was changed meanwhile has left the index, and is in the tail if it has a vector
           if (this.#unlinked.has(slot) || !former.has(slot) || !vectors[i]) return;
-          this.#tail.add(slot, vectors[i]);
+          this.#tail!.add(slot, vectors[i]);
           this.#unlinked.add(slot);
           former.remove(slot);
         });
@@ -329,7 +388,7 @@ export class VectorField {
   async #rescore(query: Float32Array, slots: number[], recent: Found, k: number): Promise<FieldNear> {
     const vectors = await this.#source.read(slots);
     const present = slots.filter((_, i) => vectors[i]);
-    if (this.#isDisposed) throw new VectileError('CLOSED', 'shard: expected one in use, got one closed');
+    this.#checkOpen();
     const rows = new Float32Array(present.length * this.spec.dimensions);
     vectors.filter((vector) => vector !== undefined).forEach((vector, i) => rows.set(vector, i * this.spec.dimensions));
     const found = present.length ? this.#index!.rescore(query, Uint32Array.from(present), rows, { k }) : NONE;
