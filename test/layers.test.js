@@ -18,10 +18,12 @@ const allowed = {
   'ts/rag/': ['ts/engine/checks', 'ts/shard/abort'],
   'ts/database/': ['ts/rag/', 'ts/worker/', 'ts/engine/core', 'ts/engine/checks', 'ts/engine/codecs', 'ts/engine/options', 'ts/search/', 'ts/shard/', 'ts/storage/'],
   'ts/index': ['ts/rag/', 'ts/engine/core', 'ts/database/', 'ts/storage/'],
+  'ts/encoder/': ['assembly/encoder/layout', 'ts/worker/workers', 'ts/shard/abort', 'ts/shard/pause', 'ts/storage/crc32c'],
+  'ts/encoder': ['ts/encoder/'],
   // leaves: nobody imports them
   'ts/integrations/': ['ts/index', ...Object.values(integrations).flat()],
   'ts/entry/': [
-    'ts/index', 'ts/engine', 'ts/engine/core', 'ts/storage/fs', 'ts/storage/node-files', 'ts/worker/host', 'ts/worker/workers', 'comlink', 'node:fs', 'node:os', 'node:worker_threads', 'dist/',
+    'ts/index', 'ts/engine', 'ts/engine/core', 'ts/encoder', 'ts/encoder/runtime', 'ts/encoder/host', 'ts/storage/fs', 'ts/storage/node-files', 'ts/worker/host', 'ts/worker/workers', 'comlink', 'node:fs', 'node:fs/promises', 'node:os', 'node:worker_threads', 'dist/',
   ],
   'ts/engine': ['ts/engine/'],
   'ts/types': [],
@@ -42,7 +44,7 @@ function importsOf(file) {
     if (!specifier.startsWith('.')) return specifier;
     const path = normalize(join(dirname(file), specifier)).replaceAll('\\', '/').replace(/\.(js|ts)$/, '');
     // Entries name what the build puts beside them.
-    return /^ts\/entry\/core/.test(path) ? 'dist/' : path;
+    return /^ts\/entry\/(core|encoder(\.wasm|-inline)$)/.test(path) ? 'dist/' : path;
   });
 }
 
@@ -64,14 +66,14 @@ describe('layers', () => {
     expect(foreign).toEqual([]);
   });
 
-  it('one file says WebAssembly', () => {
+  it('one file each of engine and encoder says WebAssembly', () => {
     const uses = (file) => /\bWebAssembly\.\w/.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*/g, ''));
-    expect(files.filter((file) => file.startsWith('ts/') && uses(file))).toEqual(['ts/engine/core.ts']);
+    expect(files.filter((file) => file.startsWith('ts/') && uses(file))).toEqual(['ts/encoder/core.ts', 'ts/engine/core.ts']);
   });
 
   it('Node is named in its entries, and where its files are, only', () => {
     expect(files.filter((file) => file.startsWith('ts/') && importsOf(file).some((imported) => imported.startsWith('node:')))).toEqual([
-      'ts/entry/node-endpoint.ts', 'ts/entry/node-workers.ts', 'ts/entry/node.ts', 'ts/entry/worker-node.ts', 'ts/storage/node-files.ts',
+      'ts/entry/encoder-node.ts', 'ts/entry/encoder-worker-node.ts', 'ts/entry/node-endpoint.ts', 'ts/entry/node-workers.ts', 'ts/entry/node.ts', 'ts/entry/worker-node.ts', 'ts/storage/node-files.ts',
     ]);
   });
 });

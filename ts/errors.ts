@@ -52,9 +52,13 @@
  * | `STEMMER_MISSING` | texts are to be stemmed and there is no stemmer for the language |
  * | `WORKER_UNAVAILABLE` | there are no worker threads in this runtime, or none could be started; `threads: 0` does without |
  * | `WORKER_LOST` | the worker thread that a shard was in has ended; a write that was under way may have taken place or not. The next call finds the shard opened anew |
+ * | `MODEL_UNAVAILABLE` | the file of a model could not be read or fetched |
+ * | `MODEL_FOREIGN` | the file is no model of `convertModel`, or not the one it converts |
+ * | `MODEL_VERSION` | the file of the model has a format this release does not read |
+ * | `MODEL_CORRUPT` | the file of the model ends early, or a checksum or a field of it is wrong |
  * | `ABORTED` | the caller's signal was aborted |
  * | `TIMEOUT` | the call took longer than its `timeoutMs` |
- * | `CLOSED` | the database was closed |
+ * | `CLOSED` | the database, or the encoder, was closed |
  */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
@@ -106,6 +110,10 @@ export type ErrorCode =
   | 'STEMMER_MISSING'
   | 'WORKER_UNAVAILABLE'
   | 'WORKER_LOST'
+  | 'MODEL_UNAVAILABLE'
+  | 'MODEL_FOREIGN'
+  | 'MODEL_VERSION'
+  | 'MODEL_CORRUPT'
   | 'ABORTED'
   | 'TIMEOUT'
   | 'CLOSED';

@@ -6,6 +6,7 @@
  *   dist/{engine,index}.{node,browser,edge}.js   the entries of ts/entry: the engine alone, and the database
  *   dist/{langchain,…}.js               integrations.js: for packages that users may have
  *   dist/chunk-*.js                     what entries share: one copy of the engine for both doors, one class of errors for all
+ *   dist/encoder.wasm, encoder-inline.js, encoder.{node,browser,edge}.js, encoder-worker.{node,browser}.js   the same of the encoder
  *   dist/worker.{node,browser}.js       what runs in threads, each in one file that imports nothing
  *   dist/types/                         declarations
  *
@@ -31,8 +32,12 @@ for (const [target, file] of [['simd', 'core.wasm'], ['relaxed', 'core-relaxed.w
   bin('assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', target, '--outFile', `${out}/${file}`);
 }
 
-const wasm = await readFile(path(`${out}/core.wasm`));
-await writeFile(path(`${out}/core-inline.js`), `export default () => Uint8Array.from(atob('${wasm.toString('base64')}'), (c) => c.charCodeAt(0));\n`);
+bin('assemblyscript/bin/asc.js', '--config', 'assembly/encoder/asconfig.json', '--target', 'simd', '--outFile', path(`${out}/encoder.wasm`));
+
+for (const name of ['core', 'encoder']) {
+  const wasm = await readFile(path(`${out}/${name}.wasm`));
+  await writeFile(path(`${out}/${name}-inline.js`), `export default () => Uint8Array.from(atob('${wasm.toString('base64')}'), (c) => c.charCodeAt(0));\n`);
+}
 
 const options = {
   absWorkingDir: path('.'),
@@ -43,20 +48,33 @@ const options = {
   target: 'es2022',
   minifyWhitespace: true, // names stay, for stack traces
   minifySyntax: true,
-  external: ['node:*', './core.wasm', './core-inline.js', ...Object.values(integrations).flat()],
+  external: ['node:*', './core.wasm', './core-inline.js', './encoder.wasm', './encoder-inline.js', ...Object.values(integrations).flat()],
   legalComments: 'none',
   logLevel: 'warning',
 };
 await build({
   ...options,
   entryPoints: Object.fromEntries([
-    ...['node', 'browser', 'edge'].flatMap((runtime) => [[`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`]]),
+    ...['node', 'browser', 'edge'].flatMap((runtime) => [
+      [`engine.${runtime}`, `ts/entry/${runtime}.ts`], [`index.${runtime}`, `ts/entry/index-${runtime}.ts`], [`encoder.${runtime}`, `ts/entry/encoder-${runtime}.ts`],
+    ]),
     ...Object.keys(integrations).map((name) => [name, `ts/integrations/${name}.ts`]),
   ]),
   splitting: true,
   chunkNames: 'chunk-[hash]',
 });
-await build({ ...options, entryPoints: { 'worker.node': 'ts/entry/worker-node.ts', 'worker.browser': 'ts/entry/worker-browser.ts' } });
+await build({
+  ...options,
+  entryPoints: {
+    'worker.node': 'ts/entry/worker-node.ts', 'worker.browser': 'ts/entry/worker-browser.ts',
+    'encoder-worker.node': 'ts/entry/encoder-worker-node.ts', 'encoder-worker.browser': 'ts/entry/encoder-worker-browser.ts',
+  },
+  external: options.external.filter((name) => name !== './encoder-inline.js'),
+  plugins: [{
+    name: 'inlined core of the encoder',
+    setup: ({ onResolve }) => void onResolve({ filter: /\/encoder-inline\.js$/ }, () => ({ path: path(`${out}/encoder-inline.js`) })),
+  }],
+});
 bin('typescript/bin/tsc', '-p', 'wasm-build/tsconfig.types.json', '--outDir', `${out}/types`);
 
 await rm(path('dist'), { recursive: true, force: true });

@@ -49,7 +49,7 @@ describe('the tarball', () => {
   });
 
   it('holds the built package and nothing else', () => {
-    const expected = /^(dist\/(core(-relaxed)?\.wasm|core-inline\.js|(engine|index)\.(node|browser|edge)\.js|worker\.(node|browser)\.js|chunk-\w+\.js|types\/[\w/-]+\.d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+    const expected = /^(dist\/(core(-relaxed)?\.wasm|encoder\.wasm|(core|encoder)-inline\.js|(engine|index|encoder)\.(node|browser|edge)\.js|(encoder-)?worker\.(node|browser)\.js|chunk-\w+\.js|types\/[\w/-]+\.d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
     const entries = Object.keys(integrations).map((name) => `dist/${name}.js`);
     expect(installed.files.filter((file) => !expected.test(file) && !entries.includes(file))).toEqual([]);
     expect(installed.files).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'LICENSE', 'dist/core.wasm', 'dist/core-relaxed.wasm']));

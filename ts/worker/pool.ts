@@ -9,8 +9,8 @@ import type { StoreSharing } from '../storage/sharing.js';
 import type { Answer, ShardDescription } from './protocol.js';
 import { RemoteShard, type Place } from './remote-shard.js';
 import { SharedNears } from './shared-nears.js';
-import { Thread, unavailable } from './thread.js';
-import type { WorkerLink, Workers } from './workers.js';
+import { Thread } from './thread.js';
+import { unavailable, type WorkerLink, type Workers } from './workers.js';
 
 export interface PoolOptions {
   /** At most, from 1. */

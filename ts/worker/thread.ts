@@ -7,7 +7,7 @@ import type { IndexShare } from '../engine/shared-reader.js';
 import { VectileError } from '../errors.js';
 import { transfersOf, pack, unpack, type Packed } from './pack.js';
 import type { Answer, Method, PoolApi, Setup, ShardDescription, SharedNear, SharedSearch, ThreadApi } from './protocol.js';
-import type { WorkerLink } from './workers.js';
+import { unavailable, type WorkerLink } from './workers.js';
 
 export interface ThreadHost {
   /** What was written to a shard, where no answer tells it. */
@@ -149,12 +149,6 @@ export class Thread {
     this.#waiting.clear();
     this.#link.hold(false);
   }
-}
-
-/** `got`: what came instead of a thread. */
-export function unavailable(got: string, cause: unknown): VectileError {
-  const expected = 'a thread of the file that lies beside this one (a bundler and a content security policy must allow it), or threads: 0';
-  return new VectileError('WORKER_UNAVAILABLE', `worker: expected ${expected}, got ${got}`, { cause });
 }
 
 function lostError(why: string): VectileError {

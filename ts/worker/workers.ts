@@ -1,6 +1,7 @@
 /** How this kind of runtime starts threads; its entry says. */
 
 import type { Endpoint } from 'comlink';
+import { VectileError } from '../errors.js';
 
 /** A thread that was started, and its end. */
 export interface WorkerLink {
@@ -30,3 +31,9 @@ export function provideWorkers(workers: Workers): void {
 
 /** Undefined where there are none. */
 export function workersHere(): Workers | undefined { return provided; }
+
+/** `got`: what came instead of a thread. */
+export function unavailable(got: string, cause: unknown): VectileError {
+  const expected = 'a thread of the file that lies beside this one (a bundler and a content security policy must allow it), or threads: 0';
+  return new VectileError('WORKER_UNAVAILABLE', `worker: expected ${expected}, got ${got}`, { cause });
+}
