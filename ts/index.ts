@@ -33,6 +33,7 @@ export async function open(place: string | OpenOptions, options?: Omit<OpenOptio
 export { fs } from './storage/fs.js';
 export { memory, type MemoryStore } from './storage/memory.js';
 export { indexedDB } from './storage/indexeddb.js';
+export { extractive, type ExtractiveOptions } from './rag/extractive.js';
 export { VectileError, type ErrorCode } from './errors.js';
 export { init, type CoreSource } from './engine/core.js';
 export type { Durability, Store } from './storage/storage.js';

@@ -230,12 +230,12 @@ async function generate({ host, prompts: { singlePrompt, groupedTask, groupedPro
   const single = async (index: number) => {
     const { id, properties } = read[index]!;
     const some = picked(properties, placeholdersOf(singlePrompt!));
-    const request = { ...common, prompt: filledPrompt(singlePrompt!, some), task: singlePrompt!, objects: [{ id, properties: some }] };
+    const request = { ...common, kind: 'single' as const, prompt: filledPrompt(singlePrompt!, some), task: singlePrompt!, objects: [{ id, properties: some }] };
     Object.assign(result.objects[index]!, { generative: { text: await written(generator, request, (piece) => emit({ text: piece, index })) } });
   };
   const grouped = async () => {
     const objects = groupedProperties ? read.map(({ id, properties }) => ({ id, properties: picked(properties, groupedProperties) })) : read;
-    const request = { ...common, prompt: groupedPrompt(groupedTask!, objects), task: groupedTask!, objects };
+    const request = { ...common, kind: 'grouped' as const, prompt: groupedPrompt(groupedTask!, objects), task: groupedTask!, objects };
     result.generative = { text: read.length ? await written(generator, request, (piece) => emit({ text: piece })) : '' };
   };
   let next = 0;

@@ -12,6 +12,8 @@ export interface GenerateObject {
 }
 
 export interface GenerateRequest {
+  /** Of all objects, a `groupedTask`, or of one, a `singlePrompt`. */
+  kind: 'grouped' | 'single';
   /** The whole text for a language model: what to do, and of a `groupedTask` the objects, as `[1] …`, with the wish to be cited like that. */
   prompt: string;
   /** `groupedTask`, or `singlePrompt`, as the caller has written it. */
