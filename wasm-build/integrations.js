@@ -5,4 +5,5 @@
  */
 export const integrations = {
   langchain: ['@langchain/core'],
+  react: ['react'],
 };

@@ -47,7 +47,8 @@ describe('without the packages', () => {
 });
 
 describe('with the packages', () => {
-  beforeAll(() => linkPackages(installed.folder, peers));
+  // what programs need beside: a renderer
+  beforeAll(() => linkPackages(installed.folder, [...peers, 'react-dom']));
 
   it.each(programs)('vectile/%s does what its users write', (name, text) => {
     writeFileSync(join(installed.folder, `${name}.js`), transformSync(text, { loader: 'ts', target: 'es2022' }).code);

@@ -42,6 +42,7 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
   const host: CollectionHost = {
     name,
     tenant,
+    database: places,
     durability: places.durability,
     get models() { return models.get(name) ?? {}; },
     schema,

@@ -77,6 +77,11 @@ export class Collection<P extends object = Properties> {
     return new Collection<P>(this.#host.withTenant(name));
   }
 
+  /** @internal Whether both are of the same objects: of one collection, or tenant, of one database. */
+  isSame(other: Collection<P>): boolean {
+    return this.#host.database === other.#host.database && this.name === other.name && this.tenant === other.tenant;
+  }
+
   /** Objects there are. */
   length(options?: CallOptions): Promise<number> {
     return call(options, [], () => this.#host.use(async (host) => (await (await host.shards()).each((handle) => handle.count())).reduce((sum, count) => sum + count, 0)));

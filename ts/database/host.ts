@@ -18,6 +18,8 @@ export interface UseOptions {
 export interface CollectionHost {
   readonly name: string;
   readonly tenant: string | undefined;
+  /** Of which database it is: one and the same object for all hosts of one. */
+  readonly database: object;
   /** As they were given last. */
   readonly models: Models;
   readonly durability: Durability;
