@@ -11,17 +11,20 @@ const columns = (samples: Sample[]): uPlot.AlignedData => [samples.map(({ at }) 
 export function MemoryChart({ samples }: { samples: Sample[] }) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
+  const latest = useRef(samples);
+  latest.current = samples;
 
   // Colours are read when it is drawn, so another theme needs another chart.
   useEffect(() => {
+    const box = place.current!;
     const draw = () => {
       chart.current?.destroy();
-      chart.current = new uPlot(options(place.current!), columns(samples), place.current!);
+      chart.current = new uPlot(options(box), columns(latest.current), box);
     };
     draw();
     const dark = matchMedia('(prefers-color-scheme: dark)');
-    const fit = new ResizeObserver(() => chart.current?.setSize({ width: place.current!.clientWidth, height }));
-    fit.observe(place.current!);
+    const fit = new ResizeObserver(() => chart.current?.setSize({ width: box.clientWidth, height }));
+    fit.observe(box);
     addEventListener('themechange', draw);
     dark.addEventListener('change', draw);
     return () => {
@@ -29,6 +32,7 @@ export function MemoryChart({ samples }: { samples: Sample[] }) {
       removeEventListener('themechange', draw);
       dark.removeEventListener('change', draw);
       chart.current?.destroy();
+      chart.current = undefined;
     };
   }, []);
   useEffect(() => {
