@@ -34,6 +34,8 @@ const help = `npm run bench -- <command> [options]
                   million: filters on a million small objects; default all
   threads         shards in two threads beside one: importing, searching, and one shard that both search
   tenants         creating, filling, opening and removing tenants; with --limit fewer than 100,000 of them
+  browser         in pages of Chromium: importing, opening again and searching 100,000 × 512, ours beside orama, client-vector-search,
+                  hnswlib-wasm and edgevec
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
   summary [names] writes the tables of README.md and docs/codecs.md from the results; with names, prints these
@@ -87,6 +89,10 @@ const commands = {
     if (unknown) throw new Error(`search: expected some of ${searchParts.join(', ')}; got ${unknown}`);
     for (const part of rest.length ? rest : searchParts) await alone(`search-${part}.js`, { peers: values.peers?.split(',') ?? Object.keys(textPeers) });
   },
+  browser: () => alone('browser.js', {
+    core: null, dataset: values.dataset ?? 'wordnet-512', bases: values.base?.split(',') ?? ['vectile-fast', 'vectile', 'vectile-database'],
+    peers: values.peers?.split(',').filter(Boolean) ?? ['orama', 'client-vector-search', 'hnswlib-wasm', 'edgevec'],
+  }),
   cold: () => cold(options('vectile', ['hnswlib-node', 'usearch', 'zvec', 'hnswlib-wasm', 'edgevec', 'sqlite-vec', 'js-flat']), progress),
   plot: () => plot(rest),
   summary: () => summarize(rest),

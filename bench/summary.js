@@ -7,6 +7,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { browserTables } from './browser-tables.js';
 import { codecTables } from './codec-tables.js';
 import { databaseTables } from './database-tables.js';
 import { dash, markdownTable, resultLink, rounded, times } from './markdown.js';
@@ -16,7 +17,7 @@ import { readResult } from './results.js';
 export const documents = ['README.md', 'docs/codecs.md'];
 
 /** By name, a function of the way from the document to the results. @type {Record<string, (results: string) => string>} */
-const tables = { pictures, search: searchTable, peers: peerTable, flat: flatTable, cold: coldTable, ...codecTables, ...databaseTables };
+const tables = { pictures, search: searchTable, peers: peerTable, flat: flatTable, cold: coldTable, ...codecTables, ...databaseTables, ...browserTables };
 
 /** Modes of ours that are measured beside peers: their name as a base, and in tables. */
 const modeOfBase = { 'vectile-fast': 'fast', vectile: 'exact' };
