@@ -4,7 +4,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { filterBuilder } from '../database/filters.js';
 import type { MetadataNames, PropertyNames, Returned, Sure } from '../database/results.js';
 import { invalid } from '../errors.js';
-import type { Bm25Options, Collection, FetchObjectsOptions, HybridOptions, NearOptions, Properties, StoredResult } from '../index.js';
+import type { Bm25Options, Collection, FetchObjectsOptions, HybridOptions, MetadataName, NearOptions, Properties, StoredResult } from '../index.js';
 
 /** The signal is the hook's. */
 type Unsignalled<O> = O & { signal?: undefined };
@@ -23,7 +23,7 @@ export interface UseSearchOptions {
 }
 
 /** `R`: metadata that are sure to be there. */
-export interface SearchState<P extends object = Properties, R extends never | keyof StoredResult['metadata'] = never> {
+export interface SearchState<P extends object = Properties, R extends MetadataName = never> {
   /** Those last found: until the first answer, and without a search, none. While `isPending` or after an error they are of a former search. */
   objects: readonly StoredResult<P, R>[];
   /** Why the last search failed. */
