@@ -41,8 +41,8 @@ describe('cluster.nodes', () => {
     expect(node).toMatchObject({ ...minimal, memory: expect.anything(), tenants: {} });
     const { memory: held, disk } = collections.Note;
     expect(node.shards.map(({ name, ...shard }) => ({ ...shard, isId: /^[0-9a-f]{32}$/.test(name) }))).toEqual([
-      { class: 'Note', objectCount: 2000, vectorIndexingStatus: 'READY', vectorQueueLength: 0, compressed: false, loaded: true, memory: held, disk, failure: undefined, isId: true },
-      { class: 'Coded', objectCount: 20, vectorIndexingStatus: 'READY', vectorQueueLength: 0, compressed: true, loaded: true, memory: collections.Coded.memory, disk: collections.Coded.disk, failure: undefined, isId: true },
+      { class: 'Note', objectCount: 2000, vectorIndexingStatus: 'READY', vectorQueueLength: 0, compressed: false, recoding: false, loaded: true, memory: held, disk, failure: undefined, isId: true },
+      { class: 'Coded', objectCount: 20, vectorIndexingStatus: 'READY', vectorQueueLength: 0, compressed: true, recoding: false, loaded: true, memory: collections.Coded.memory, disk: collections.Coded.disk, failure: undefined, isId: true },
     ]);
     expect(held.indexes).toBeGreaterThan(2000 * 16);
     expect((await verbose(db, { collection: 'Coded' })).shards.length).toBe(1);

@@ -36,6 +36,8 @@ export interface ShardStatus {
   vectorQueueLength: number;
   /** A vector of it is quantized. */
   compressed: boolean;
+  /** Vectors are being stored in another way, as after a change of the quantizer; not while there are too few to train it on. */
+  recoding: boolean;
   loaded: boolean;
   /** Bytes; undefined if it is not loaded. */
   memory: ShardStats['memory'] | undefined;
@@ -132,7 +134,7 @@ export async function nodeStatus({ tenants, open, pool, readOnly, uses }: Cluste
 async function shardStatus(name: string, collection: string, place: { open: OpenShard | undefined; isClosing: boolean } | undefined, isReadonly: boolean): Promise<ShardStatus> {
   const { opened, failure } = place?.open ?? {};
   const absent = (vectorIndexingStatus: VectorIndexingStatus): ShardStatus => ({
-    name, class: collection, objectCount: 0, vectorIndexingStatus, vectorQueueLength: 0, compressed: false, loaded: false, memory: undefined, disk: undefined, failure,
+    name, class: collection, objectCount: 0, vectorIndexingStatus, vectorQueueLength: 0, compressed: false, recoding: false, loaded: false, memory: undefined, disk: undefined, failure,
   });
   if (failure || place?.isClosing) return absent('SHUTDOWN');
   if (!place?.open) return absent('LAZY_LOADING');
@@ -143,7 +145,8 @@ async function shardStatus(name: string, collection: string, place: { open: Open
   const queued = [...vectors.values()].reduce((sum, { unlinked }) => sum + unlinked, 0);
   const vectorIndexingStatus = isReadonly || opened.failure ? 'READONLY' : queued ? 'INDEXING' : 'READY';
   const compressed = [...vectors.values()].some(({ index }) => index && codecName(index.codec) !== 'f32');
-  return { name, class: collection, objectCount: objects, vectorIndexingStatus, vectorQueueLength: queued, compressed, loaded: true, memory, disk, failure: opened.failure };
+  const recoding = [...vectors.values()].some(({ index }) => index?.recoding && index.count >= index.recoding.trainingLimit);
+  return { name, class: collection, objectCount: objects, vectorIndexingStatus, vectorQueueLength: queued, compressed, recoding, loaded: true, memory, disk, failure: opened.failure };
 }
 
 /** Undefined if it is closed meanwhile. */
