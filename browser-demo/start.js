@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runCli } from './cli.js';
-import { buildData, buildDemo, dataFolder, pagesFolder } from './build.js';
+import { buildCorpus, buildDemo, dataFolder, pagesFolder } from './build.js';
 import { serve } from './serve.js';
 
 const { port = '0', cli } = parseArgs({ options: { port: { type: 'string' }, cli: { type: 'boolean' } } }).values;
@@ -14,7 +14,7 @@ if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new RangeError(`--po
 const progress = (text) => console.error(`vectile: ${text}`);
 
 if (cli) {
-  await buildData(progress);
+  await buildCorpus(progress);
   await runCli({ folder: dataFolder, input: process.stdin, print: console.log, progress });
 } else {
   await buildDemo(progress);

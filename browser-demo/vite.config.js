@@ -9,5 +9,5 @@ export default defineConfig({
   plugins: [preact()],
   worker: { format: 'es' },
   build: { target: 'es2022', outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  logLevel: 'warn',
+  logLevel: 'error',
 });

@@ -1,7 +1,7 @@
 /**
  * `node examples/codecs.js`: one index of the 50,000 most frequent English words, stored in each mode in turn. What it takes,
  * what it finds of the exact neighbours, and how long a search lasts. The words come from the cache of
- * `node examples/words.js`, or are fetched. On a fresh clone `npm start` comes first: it builds the package.
+ * `node examples/words.js`, or are fetched. On a fresh clone `npm run build` comes first.
  */
 import { openWords } from './words/cache.js';
 import { measureModes } from './words/modes.js';

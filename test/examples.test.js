@@ -1,4 +1,4 @@
-// `npm start`; and what examples/words.js and examples/codecs.js are made of, with fewer words: the cache, its recovery, recall,
+// examples/tickets.js; and what examples/words.js and examples/codecs.js are made of, with fewer words: the cache, its recovery, recall,
 // spellings, modes.
 import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

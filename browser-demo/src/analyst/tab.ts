@@ -3,7 +3,7 @@ import type { Analyst, AnalystEvent, Tab } from '../contract.js';
 import { keepOffline } from './offline.js';
 import { REPEATABLE, errorOf, failureOf, stateAfter, type Method, type PageMessage, type WorkerMessage } from './protocol.js';
 
-/** Call it once. */
+/** Call it once. It is `tab` in the console, too. */
 export function openTab(): Tab {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   const listeners = new Set<(event: AnalystEvent) => void>();
@@ -37,7 +37,7 @@ export function openTab(): Tab {
     worker.postMessage({ id, method, args } satisfies PageMessage);
   });
   const analyst = Object.fromEntries((Object.keys(REPEATABLE) as Method[]).map((method) => [method, call(method)])) as unknown as Analyst;
-  return {
+  const tab: Tab = {
     analyst,
     listen(listener) {
       listeners.add(listener);
@@ -46,4 +46,6 @@ export function openTab(): Tab {
       return () => listeners.delete(listener);
     },
   };
+  // for the console of the curious, and for tests
+  return (globalThis as { tab?: Tab }).tab = tab;
 }
