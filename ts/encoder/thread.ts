@@ -21,7 +21,8 @@ export class EncoderThread {
   readonly #link: WorkerLink;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
-  #lost: string | undefined;
+  /** What whoever asks is refused with, once it has ended. */
+  #refusal: Error | undefined;
 
   constructor(spawn: () => WorkerLink, model: Uint8Array) {
     try {
@@ -35,7 +36,7 @@ export class EncoderThread {
     this.ready.catch(() => {}); // told to whoever awaits it
   }
 
-  get isLost(): boolean { return this.#lost !== undefined; }
+  get isLost(): boolean { return this.#refusal !== undefined; }
 
   async embed(texts: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
     await this.ready;
@@ -59,8 +60,8 @@ export class EncoderThread {
 
   /** Refuses whoever waits, with `cause`. Resolves when the thread has ended. */
   async end(cause: Error): Promise<void> {
-    this.#lost ??= 'was ended';
-    this.#refuseAll(cause);
+    this.#refusal ??= cause;
+    for (const call of [...this.#waiting.keys()]) this.#settle(call)!.reject(cause);
     await this.#link.end();
   }
 
@@ -70,14 +71,14 @@ export class EncoderThread {
       await this.#asked({ kind: 'open', model }, 0);
     } catch (cause) {
       void this.end(cause as Error);
-      throw cause instanceof VectileError && cause.code === 'WORKER_LOST' ? unavailable(this.#lost!, cause) : cause;
+      throw cause instanceof LostError ? unavailable(cause.why, cause) : cause;
     } finally {
       clearTimeout(timer);
     }
   }
 
   #asked(request: Request, call: number): Promise<Float32Array<ArrayBuffer> | undefined> {
-    if (this.#lost !== undefined) return Promise.reject(lostError(this.#lost));
+    if (this.#refusal) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
       this.#link.hold(true);
       this.#waiting.set(call, { resolve, reject });
@@ -86,7 +87,7 @@ export class EncoderThread {
   }
 
   #tell(request: Request): void {
-    if (this.#lost === undefined) this.#link.endpoint.postMessage(request);
+    if (!this.#refusal) this.#link.endpoint.postMessage(request);
   }
 
   #answered({ call, vectors, error }: Answer): void {
@@ -104,14 +105,12 @@ export class EncoderThread {
   }
 
   #lose(why: string): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = why;
-    void this.end(lostError(why));
-  }
-
-  #refuseAll(cause: Error): void {
-    for (const call of [...this.#waiting.keys()]) this.#settle(call)!.reject(cause);
+    if (!this.#refusal) void this.end(new LostError(why));
   }
 }
 
-const lostError = (why: string) => new VectileError('WORKER_LOST', `worker: expected an answer, got its end (${why})`);
+class LostError extends VectileError {
+  constructor(readonly why: string) {
+    super('WORKER_LOST', `worker: expected an answer, got its end (${why})`);
+  }
+}
