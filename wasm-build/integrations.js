@@ -4,6 +4,7 @@
  * @type {Record<string, string[]>}
  */
 export const integrations = {
+  ai: ['ai'],
   langchain: ['@langchain/core'],
   react: ['react'],
 };

@@ -47,8 +47,8 @@ describe('without the packages', () => {
 });
 
 describe('with the packages', () => {
-  // what programs need beside: a renderer
-  beforeAll(() => linkPackages(installed.folder, [...peers, 'react-dom']));
+  // what programs need beside: a renderer, and a provider of models
+  beforeAll(() => linkPackages(installed.folder, [...peers, 'react-dom', '@ai-sdk/openai-compatible']));
 
   it.each(programs)('vectile/%s does what its users write', (name, text) => {
     writeFileSync(join(installed.folder, `${name}.js`), transformSync(text, { loader: 'ts', target: 'es2022' }).code);
