@@ -23,7 +23,7 @@ const LANGUAGES = ['sh', 'js', 'ts', 'html', 'text'];
 let installed;
 beforeAll(async () => {
   installed = await installPackage();
-  await linkPackages(installed.folder, [...Object.values(integrations).flat(), 'react-dom']);
+  await linkPackages(installed.folder, [...Object.values(integrations).flat(), 'react-dom', '@ai-sdk/openai-compatible']);
 });
 afterAll(() => installed?.remove());
 
