@@ -113,6 +113,35 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     expect(await open(page, 'format', true)).toMatchObject({ code: 'STORAGE_VERSION' });
   });
 
+  it('reads the hits of a search in one transaction, and chunks that it has read no more, until they are given back', async () => {
+    await open(page, 'kept');
+    expect(await result(page, `
+      await store.blobs.put('shards/a', [new Uint8Array(1 << 20).map((_, i) => i >> 12)]);
+      let transactions = 0, chunks = 0;
+      const { transaction } = IDBDatabase.prototype, { getAll } = IDBObjectStore.prototype;
+      IDBDatabase.prototype.transaction = function (...given) { transactions++; return transaction.apply(this, given); };
+      IDBObjectStore.prototype.getAll = function (...given) { chunks++; return getAll.apply(this, given); };
+      const read = async (places) => {
+        [transactions, chunks] = [0, 0];
+        const found = await Promise.allSettled(places.map((at) => store.blobs.getRange('shards/a', at, 4)));
+        return [transactions, chunks, found.map(({ value, reason }) => value?.[0] ?? reason.code)];
+      };
+      const told = [await read([0, 1 << 17, 1 << 18, 1 << 21]), await read([4096, 1 << 18, 1 << 19])];
+      store.blobs.release('shards/');
+      told.push(await read([4096]));
+      await store.blobs.put('shards/a', [new Uint8Array(1 << 20).fill(9)]);
+      told.push(await read([4096]));
+      Object.assign(IDBDatabase.prototype, { transaction });
+      Object.assign(IDBObjectStore.prototype, { getAll });
+      return told;`)).toEqual([
+      [1, 3, [0, 32, 64, 'STORAGE_CORRUPT']],
+      [1, 1, [1, 64, 128]],
+      [1, 1, [1]],
+      [1, 1, [9]],
+    ]);
+    await close(page);
+  });
+
   it('names the row that is damaged', async () => {
     await open(page, 'damaged');
     await result(page, `

@@ -8,6 +8,10 @@ import type { BlobInfo, BlobStore } from './storage.js';
 const CHUNK_BYTES = 128 << 10;
 /** So many are read, or written, at a time, however large the blob: 4 MB. */
 const CHUNKS_AT_ONCE = 32;
+/** Of chunks that are kept, those used last, because objects were read that lie in them: 16 MB. */
+const KEPT_MAX = 128;
+/** What reaches over more of them is a scan, of which nothing is kept. */
+const KEPT_AT_ONCE = 2;
 
 /** By name. */
 interface FileRow {
@@ -23,9 +27,24 @@ interface ChunkRow {
   crc: number;
 }
 
+interface Range {
+  name: string;
+  start: number;
+  /** Undefined: to the end. */
+  length?: number;
+}
+
+interface Found { file: FileRow; bytes: Uint8Array }
+
+type Rows = Parameters<Parameters<IndexedDbHost['connection']['read']>[1]>[0];
+
 export class IndexedDbBlobs implements BlobStore {
   readonly #host: IndexedDbHost;
   #puts = 0;
+  /** Chunks that fitted their checksums, by name, generation and index; least recently used first. */
+  readonly #kept = new Map<string, Uint8Array>();
+  /** Ranges asked for in this turn, which one transaction reads. */
+  #asked: { range: Range; resolve: (found: Found | undefined) => void; reject: (cause: unknown) => void }[] = [];
 
   constructor(host: IndexedDbHost) {
     this.#host = host;
@@ -48,12 +67,12 @@ export class IndexedDbBlobs implements BlobStore {
   }
 
   async get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
-    const found = await this.#read(name, 0, undefined);
+    const found = await this.#read({ name, start: 0 });
     return found && { bytes: found.bytes, etag: found.file.etag };
   }
 
   async getRange(name: string, start: number, length: number): Promise<Uint8Array> {
-    const found = await this.#read(name, start, length);
+    const found = await this.#read({ name, start, length });
     if (!found) throw new VectileError('BLOB_MISSING', `${this.#where(name)}: expected a blob, got none`);
     return found.bytes;
   }
@@ -76,7 +95,9 @@ export class IndexedDbBlobs implements BlobStore {
     });
   }
 
-  release(): void {}
+  release(prefix: string): void {
+    for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#kept.delete(key);
+  }
 
   /** Removes what puts have left that were cut short, of blobs whose name starts with `prefix`, of which none may be under way. */
   async sweep(prefix: string): Promise<void> {
@@ -136,30 +157,74 @@ export class IndexedDbBlobs implements BlobStore {
     }).catch(() => {});
   }
 
-  /** What there is of a blob from `start` on, `length` bytes if that is given; undefined if there is no such blob. */
-  async #read(name: string, start: number, length: number | undefined): Promise<{ file: FileRow; bytes: Uint8Array } | undefined> {
-    return this.#host.connection.read(['files', 'chunks'], async (rows) => {
-      const file = await rows('files').get<FileRow>(name);
-      if (!file) return undefined;
-      const end = length === undefined ? file.bytes : start + length;
-      if (end > file.bytes) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, file.bytes - start)}`);
-      const bytes = new Uint8Array(end - start);
-      for (let at = start; at < end;) {
-        const index = Math.floor(at / CHUNK_BYTES);
-        const last = Math.min(index + CHUNKS_AT_ONCE, Math.ceil(end / CHUNK_BYTES)) - 1;
-        const chunks = await rows('chunks').getAll<ChunkRow>(IDBKeyRange.bound([name, file.generation, index], [name, file.generation, last]));
-        for (let i = index; i <= last; i++) {
-          const chunk = chunks[i - index];
-          const from = i * CHUNK_BYTES;
-          const chunkBytes = Math.min(CHUNK_BYTES, file.bytes - from);
-          if (chunk?.bytes?.length !== chunkBytes) throw this.#damage(name, from, `a chunk of ${chunkBytes} bytes`, `${chunk?.bytes?.length ?? 'none'}`);
-          if (crc32c(chunk.bytes) !== chunk.crc) throw this.#damage(name, from, 'a chunk that fits its checksum', 'another');
-          bytes.set(chunk.bytes.subarray(at - from, end - from), at - start);
-          at = Math.min(end, from + CHUNK_BYTES);
-        }
-      }
-      return { file, bytes };
+  /** What there is of a blob from `start` on; undefined if there is no such blob. The hits of a search are asked for in one turn. */
+  #read(range: Range): Promise<Found | undefined> {
+    if (!this.#asked.length) queueMicrotask(() => void this.#readAsked());
+    return new Promise((resolve, reject) => { this.#asked.push({ range, resolve, reject }); });
+  }
+
+  async #readAsked(): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = [];
+    const together = this.#host.connection.read(['files', 'chunks'], async (rows) => {
+      const found = await Promise.allSettled(asked.map(({ range }) => this.#readIn(rows, range)));
+      const broken = found.find((one): one is PromiseRejectedResult => one.status === 'rejected' && !(one.reason instanceof VectileError));
+      if (broken) throw broken.reason as Error; // what the database says of the transaction
+      return found;
     });
+    // one that cannot be read at all does not keep the others from being read
+    const alone = ({ range }: { range: Range }) => this.#host.connection.read(['files', 'chunks'], (rows) => this.#readIn(rows, range));
+    const found = await together.catch((cause: unknown) => Promise.allSettled(asked.length > 1 ? asked.map(alone) : [Promise.reject(cause as Error)]));
+    asked.forEach(({ resolve, reject }, i) => {
+      const one = found[i]!;
+      if (one.status === 'fulfilled') resolve(one.value);
+      else reject(one.reason);
+    });
+  }
+
+  async #readIn(rows: Rows, { name, start, length }: Range): Promise<Found | undefined> {
+    const file = await rows('files').get<FileRow>(name);
+    if (!file) return undefined;
+    const end = length === undefined ? file.bytes : start + length;
+    if (end > file.bytes) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, file.bytes - start)}`);
+    const bytes = new Uint8Array(end - start);
+    const isScan = length === undefined || length > KEPT_AT_ONCE * CHUNK_BYTES;
+    for (let at = start; at < end;) {
+      const index = Math.floor(at / CHUNK_BYTES);
+      const last = Math.min(index + CHUNKS_AT_ONCE, Math.ceil(end / CHUNK_BYTES)) - 1;
+      const chunks = await (isScan ? this.#chunks(rows, name, file, index, last) : this.#keptChunks(rows, name, file, index, last));
+      for (const [i, chunk] of chunks.entries()) {
+        const from = (index + i) * CHUNK_BYTES;
+        bytes.set(chunk.subarray(at - from, end - from), at - start);
+        at = Math.min(end, from + CHUNK_BYTES);
+      }
+    }
+    return { file, bytes };
+  }
+
+  /** The chunks `index` to `last`, checked. */
+  async #chunks(rows: Rows, name: string, { bytes, generation }: FileRow, index: number, last: number): Promise<Uint8Array[]> {
+    const chunks = await rows('chunks').getAll<ChunkRow>(IDBKeyRange.bound([name, generation, index], [name, generation, last]));
+    for (let i = index; i <= last; i++) {
+      const chunk = chunks[i - index];
+      const from = i * CHUNK_BYTES;
+      const chunkBytes = Math.min(CHUNK_BYTES, bytes - from);
+      if (chunk?.bytes?.length !== chunkBytes) throw this.#damage(name, from, `a chunk of ${chunkBytes} bytes`, `${chunk?.bytes?.length ?? 'none'}`);
+      if (crc32c(chunk.bytes) !== chunk.crc) throw this.#damage(name, from, 'a chunk that fits its checksum', 'another');
+    }
+    return chunks.map((chunk) => chunk.bytes);
+  }
+
+  async #keptChunks(rows: Rows, name: string, file: FileRow, index: number, last: number): Promise<Uint8Array[]> {
+    const keys = Array.from({ length: last - index + 1 }, (_, i) => `${name}\n${file.generation}\n${index + i}`);
+    const kept = keys.map((key) => this.#kept.get(key)).filter((chunk) => chunk !== undefined);
+    const chunks = kept.length === keys.length ? kept : await this.#chunks(rows, name, file, index, last);
+    for (const [i, key] of keys.entries()) {
+      this.#kept.delete(key);
+      this.#kept.set(key, chunks[i]!);
+      if (this.#kept.size > KEPT_MAX) this.#kept.delete(this.#kept.keys().next().value!);
+    }
+    return chunks;
   }
 
   #where(name: string): string { return `${this.#host.connection.name}, blob ${name}`; }
