@@ -36,6 +36,7 @@ const help = `npm run bench -- <command> [options]
   tenants         creating, filling, opening and removing tenants; with --limit fewer than 100,000 of them
   browser         in pages of Chromium: importing, opening again and searching 100,000 × 512, ours beside orama, client-vector-search,
                   hnswlib-wasm and edgevec
+  encoder         the sentence encoder beside the package its weights are from: speed, accuracy, sizes, and in Chromium
   cold            import, create and first search in fresh processes
   plot [files]    recall-QPS curves of the results as SVG
   summary [names] writes the tables of README.md and docs/codecs.md from the results; with names, prints these
@@ -89,6 +90,7 @@ const commands = {
     if (unknown) throw new Error(`search: expected some of ${searchParts.join(', ')}; got ${unknown}`);
     for (const part of rest.length ? rest : searchParts) await alone(`search-${part}.js`, { peers: values.peers?.split(',') ?? Object.keys(textPeers) });
   },
+  encoder: () => alone('encoder.js', { core: null }),
   browser: () => alone('browser.js', {
     core: null, dataset: values.dataset ?? 'wordnet-512', bases: values.base?.split(',') ?? ['vectile-fast', 'vectile', 'vectile-database'],
     peers: values.peers?.split(',').filter(Boolean) ?? ['orama', 'client-vector-search', 'hnswlib-wasm', 'edgevec'],
