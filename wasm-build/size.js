@@ -64,6 +64,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const others = {
     'loaded by workers (browser)': ['worker.browser.js'],
     'loaded by workers (node)': ['worker.node.js'],
+    'vectile/encoder (browser), with its worker': [...closure('encoder.browser.js'), 'encoder-worker.browser.js'],
     'loaded later, where threads is 0': later('index.browser.js'),
     ...Object.fromEntries(Object.keys(integrations).map((name) => [`vectile/${name}`, [...closure(`${name}.js`)]])),
   };

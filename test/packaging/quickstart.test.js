@@ -34,6 +34,11 @@ describeWithout(missingModel, 'with a model', () => {
     for (const text of [blocks[0], ...blocks]) expect(run(text)).toEqual(promised(text));
   });
 
+  it('the encoder finds what its page says', { timeout: 180_000 }, () => {
+    const [[, text]] = inLanguage('docs/encoder.md', 'js');
+    expect(run(text)).toEqual(promised(text));
+  });
+
   describeWithout(missingSupport(), 'requests of customers', () => {
     const imports = `
       import { text as read } from 'node:stream/consumers';

@@ -30,14 +30,17 @@ export async function resultOfCommand(command, args, folder) {
   return JSON.parse(result);
 }
 
+/** What a worker gets of a file it imports, by how the file is called; scripts are bundled. */
+const moduleKinds = { wasm: 'wasm', venc: 'data', js: 'esModule' };
+
 /** The same of a worker in `folder` whose handler is `test`, bundled as Cloudflare does. */
 export async function resultOfWorker(workerd, file, folder) {
   const out = join(folder, `workerd-${file}`);
   await build({
     entryPoints: [file], absWorkingDir: folder, outdir: out,
-    bundle: true, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'], loader: { '.wasm': 'copy' },
+    bundle: true, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'], loader: { '.wasm': 'copy', '.venc': 'copy' },
   });
-  const modules = readdirSync(out).map((name) => `(name = "${name}", ${name.endsWith('.wasm') ? 'wasm' : 'esModule'} = embed "${name}")`);
+  const modules = readdirSync(out).map((name) => `(name = "${name}", ${moduleKinds[name.split('.').pop()]} = embed "${name}")`);
   modules.sort((a) => (a.includes(`"${file}"`) ? -1 : 1)); // the first is the one that is run
   const config = join(out, 'config.capnp');
   writeFileSync(config, `

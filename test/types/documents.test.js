@@ -10,7 +10,7 @@ import { linkPackages } from '../packaging/installed.js';
 import { integrations } from '../../wasm-build/integrations.js';
 import { root } from '../../wasm-build/pack.js';
 
-const documents = ['README.md', 'docs/getting-started.md', 'docs/collections.md', 'docs/search.md', 'docs/filters.md', 'docs/integrations.md', 'docs/rag.md'];
+const documents = ['README.md', 'docs/getting-started.md', 'docs/collections.md', 'docs/search.md', 'docs/filters.md', 'docs/integrations.md', 'docs/rag.md', 'docs/encoder.md'];
 const blocks = (language) => documents.flatMap((document) => inLanguage(document, language).map(([name, text]) => [`${document}, ${name}`, text]));
 
 const MODELS = `
@@ -31,7 +31,7 @@ async function complaints(language, strictness) {
     writeFileSync(join(folder, 'models.d.ts'), MODELS);
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     const entries = Object.keys(integrations).map((name) => [`vectile/${name}`, [join(root, `ts/integrations/${name}.ts`)]]);
-    const paths = { vectile: [join(root, 'ts/index.ts')], 'vectile/engine': [join(root, 'ts/engine.ts')], ...Object.fromEntries(entries) };
+    const paths = { vectile: [join(root, 'ts/index.ts')], 'vectile/engine': [join(root, 'ts/engine.ts')], 'vectile/encoder': [join(root, 'ts/encoder.ts')], ...Object.fromEntries(entries) };
     await linkPackages(folder, [...Object.values(integrations).flat(), 'react-dom', '@ai-sdk/openai-compatible']);
     const compilerOptions = {
       target: 'es2022', module: 'nodenext', lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'], strict: true, noEmit: true, skipLibCheck: true,
