@@ -62,7 +62,15 @@ async function buildPages(print) {
   const sources = [path('src'), path('corpus'), path('index.html'), path('vite.config.js'), path('service-worker.js'), path('build.js'), path('.cache', 'data.key'), join(root, 'dist')];
   if (existsSync(join(pagesFolder, 'service-worker.js')) && changedAt(join(pagesFolder, 'service-worker.js')) > Math.max(...sources.map(newestIn))) return;
   const { build } = await import('vite');
-  await build({ configFile: path('vite.config.js') });
+  // Test runners say `test`, of which Vite makes pages that are not for production.
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({ configFile: path('vite.config.js') });
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
   writeServiceWorker();
   print(`built ${pagesFolder}`);
 }

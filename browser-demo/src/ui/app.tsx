@@ -32,14 +32,15 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
   const { statistics, accounts, samples, refresh } = useStatistics(state.ready);
   const account = accounts.find(({ name }) => name === view.account);
 
-  // An account that is not there, or none: the first one that can be searched.
+  // An account that is not there, or none: one that has posts already, as others may still be coming in.
   useEffect(() => {
-    const first = accounts.find(({ status }) => status === 'ACTIVE') ?? accounts[0];
+    const active = accounts.filter(({ status }) => status === 'ACTIVE');
+    const first = active.find(({ objects }) => objects) ?? active[0] ?? accounts[0];
     if (first && !account) change({ account: first.name, filters: {} });
   }, [accounts, account]);
 
   const { panel, ...request } = view;
-  const search = useSearch(request, state.ready && account?.status === 'ACTIVE');
+  const search = useSearch(request, account && account.status === 'ACTIVE');
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const [question, setQuestion] = useState<Question>();

@@ -31,7 +31,7 @@ export function SearchPanel({ view, change, account, input, onEnter, onDown }: {
     <search class="search-panel" aria-label="Posts">
       <div class="query">
         <Icon name="search" />
-        <input ref={input} type="search" aria-label="Query" placeholder="What do customers say about …" autocomplete="off" autocapitalize="off" spellcheck={false}
+        <input ref={input} type="search" aria-label="Query" placeholder="Search by words or meaning" autocomplete="off" autocapitalize="off" spellcheck={false}
           enterkeyhint="search" value={view.query} onInput={(event) => change({ query: event.currentTarget.value })} onKeyDown={key} />
         {view.query ? <button type="button" class="icon-button" aria-label="Clear the query" onClick={() => change({ query: '' })}><Icon name="close" /></button> : <kbd title="Press / to search">/</kbd>}
       </div>

@@ -8,10 +8,13 @@ const debounceMs = 140;
 
 export interface SearchState { response?: SearchResponse | undefined; request?: SearchRequest | undefined; error?: string | undefined; pending: boolean }
 
-/** Searches when `request` changes; `now` does so without waiting, and again for the same request. An empty query finds nothing. */
-export function useSearch(request: SearchRequest, ready: boolean): SearchState & { now: () => void; forget: (id: string) => void } {
+/**
+ * Searches when `request` changes; `now` does so without waiting, and again for the same request. An empty query finds nothing.
+ * @param able whether the account can be searched; undefined as long as that is not known
+ */
+export function useSearch(request: SearchRequest, able: boolean | undefined): SearchState & { now: () => void; forget: (id: string) => void } {
   const { analyst } = useTab();
-  const [state, setState] = useState<SearchState>({ pending: false });
+  const [state, setState] = useState<SearchState>({ pending: request.query.trim() !== '' });
   const newest = useRef(0);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const asked = useRef(request);
@@ -22,7 +25,7 @@ export function useSearch(request: SearchRequest, ready: boolean): SearchState &
     clearTimeout(timer.current);
     const question = asked.current;
     const turn = ++newest.current;
-    if (!ready || !question.account || !question.query.trim()) return setState({ pending: false });
+    if (!able || !question.query.trim()) return setState({ pending: able === undefined && question.query.trim() !== '' });
     setState((before) => ({ ...before, pending: true }));
     analyst.search(question).then(
       (response) => { if (turn === newest.current) setState({ response, request: question, pending: false }); },
@@ -30,9 +33,10 @@ export function useSearch(request: SearchRequest, ready: boolean): SearchState &
     );
   };
   useEffect(() => {
+    if (request.query.trim()) setState((before) => ({ ...before, pending: true }));
     timer.current = setTimeout(now, debounceMs);
     return () => clearTimeout(timer.current);
-  }, [key, ready]);
+  }, [key, able]);
 
   const forget = (id: string) => setState((before) => before.response
     ? { ...before, response: { ...before.response, hits: before.response.hits.filter(({ post }) => post.id !== id), total: before.response.total - 1 } }
