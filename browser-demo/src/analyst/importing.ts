@@ -38,7 +38,7 @@ export async function importRows(account: Collection<PostProperties>, file: File
   };
   const store = async (rows: readonly Good[], vectors: readonly Float32Array[]): Promise<void> => {
     const objects = rows.map(({ number, id, properties }, i) => ({ id: id ?? `${file.name.slice(0, 80)}-${number}`, properties, vector: vectors[i]! }));
-    const result = await account.data.insertMany(objects, { batchSize: BATCH, signal });
+    const result = await account.data.insertMany(objects, { batchSize: BATCH }); // whole even when it is cancelled: what is counted is there
     for (const { index, error } of result.errors) fail(rows[index]!.number, error.message);
     imported += result.inserted;
     for (const { properties: { channel, product } } of rows) {

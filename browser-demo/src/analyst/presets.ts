@@ -26,8 +26,8 @@ export async function presetOf(posts: Collection<PostProperties>): Promise<Prese
 
 const typeOf = (codec: NonNullable<VectorConfig['quantizer']>): string => (typeof codec === 'string' ? codec : codec.type);
 
-/** Resolves when the vectors of all accounts that are open are stored so. */
-export async function changePreset(db: Database, posts: Collection<PostProperties>, preset: Preset, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<void> {
+/** Resolves when the vectors of one account are stored so; those of others follow. Of accounts that are open, `onProgress` hears how many are done. */
+export async function changePreset(db: Database, posts: Collection<PostProperties>, preset: Preset, account: string, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<void> {
   await posts.config.update({ vectors: { default: PRESETS[preset] } });
   for (;;) {
     signal.throwIfAborted();
@@ -35,7 +35,7 @@ export async function changePreset(db: Database, posts: Collection<PostPropertie
     const open = node!.shards.filter(({ loaded }) => loaded);
     const busy = open.filter(({ recoding, vectorQueueLength, objectCount }) => recoding || (vectorQueueLength > 0 && objectCount > GRAPH_FROM));
     onProgress(open.length - busy.length, open.length);
-    if (!busy.length) return;
+    if (!busy.some(({ name }) => name === account)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -50,12 +50,8 @@ export async function measurePreset(
   const vectors = { includeVector: ['default'], returnProperties: [] } as const;
   const total = await account.length();
   if (total <= K) throw new RangeError(`account: expected one with more than ${K} posts, got ${name} with ${total}`);
-  const step = Math.max(1, Math.floor(total / QUERIES));
-  const queries: Query[] = [];
-  for (let place = 0; queries.length < Math.min(QUERIES, total); place += step) {
-    const { objects: [object] } = await account.query.fetchObjects({ ...vectors, offset: place % total, limit: 1 });
-    if (object?.vectors.default) queries.push({ id: object.id, vector: unit(object.vectors.default), ids: [], distances: [] });
-  }
+  const { objects: asked } = await account.query.fetchObjects({ ...vectors, limit: QUERIES });
+  const queries: Query[] = asked.flatMap(({ id, vectors: { default: vector } }) => (vector ? [{ id, vector: unit(vector), ids: [], distances: [] }] : []));
 
   let seen = 0;
   for await (const { id, vectors: { default: vector } } of account.iterator({ ...vectors, signal })) {

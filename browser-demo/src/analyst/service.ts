@@ -1,5 +1,5 @@
 /** The analyst on a database of its own: what the tab with the lock runs, in a worker. */
-import { extractive, indexedDB as inIndexedDB, memory, open, type Database } from 'vectile';
+import { extractive, indexedDB as inIndexedDB, memory, open, type Collection, type Database } from 'vectile';
 import { encoder, type Encoder } from 'vectile/encoder';
 import type {
   AccountInfo, Analyst, AnalystEvent, Hit, ImportReport, Preset, PresetReport, SearchRequest, SearchResponse, Statistics,
@@ -30,6 +30,9 @@ export class Service implements Analyst {
   /** Accounts of the corpus still to come in; ends when the database is closed. */
   #filling = new AbortController();
   #filled: Promise<void> = Promise.resolve();
+  /** Their names, in the order in which they come; and who waits for one. */
+  #queue: string[] = [];
+  readonly #awaited = new Map<string, (() => void)[]>();
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -58,8 +61,7 @@ export class Service implements Analyst {
 
   async search(request: SearchRequest): Promise<SearchResponse> {
     checkRequest(request);
-    const { posts } = await this.#open();
-    const account = posts.withTenant(request.account);
+    const account = await this.#account(request.account);
     const start = performance.now();
     const vector = needsVector(request) ? await this.#embed(request.query) : undefined;
     const embedMs = performance.now() - start;
@@ -72,8 +74,7 @@ export class Service implements Analyst {
   generate(call: string, request: SearchRequest, task: string): Promise<{ text: string; hits: Hit[] }> {
     return this.#cancellable(call, async (signal) => {
       checkRequest(request);
-      const { posts } = await this.#open();
-      const { generate } = posts.withTenant(request.account);
+      const { generate } = await this.#account(request.account);
       const query = request.query.trim() ? request.query : task;
       const prompt = { groupedTask: task, groupedProperties: ['text' as const] };
       const { kind, limit } = request;
@@ -120,6 +121,7 @@ export class Service implements Analyst {
   }
 
   async setTenant(account: string, action: 'activate' | 'deactivate' | 'offload' | 'remove'): Promise<void> {
+    await this.#account(account);
     const { posts, accounts } = await this.#open();
     const { tenants } = posts;
     switch (action) {
@@ -144,8 +146,9 @@ export class Service implements Analyst {
       if (!(preset in PRESETS)) throw new TypeError(`preset: expected ${Object.keys(PRESETS).join(', ')}, got ${preset}`);
       const { db, posts } = await this.#open();
       const tell = (step: string) => (done: number, total: number): void => this.#emit({ kind: 'preset', call, step, done, total });
+      await this.#account(account);
       const before = await measurePreset(db, posts, account, signal, tell('measuring as it is'));
-      await changePreset(db, posts, preset, signal, tell('storing vectors anew'));
+      await changePreset(db, posts, preset, account, signal, tell('storing vectors anew'));
       const after = await measurePreset(db, posts, account, signal, tell('measuring again'));
       this.#emit({ kind: 'changed' });
       return { before, after };
@@ -154,10 +157,11 @@ export class Service implements Analyst {
 
   importFile(call: string, account: string, file: File): Promise<ImportReport> {
     return this.#cancellable(call, async (signal) => {
+      await this.#account(account);
       const { posts, accounts } = await this.#open();
       if (!(await posts.tenants.exists(account))) {
         await posts.tenants.create(account);
-        await accounts.data.replace({ id: account, properties: about(account, file.name) }).catch(() => accounts.data.insert({ id: account, properties: about(account, file.name) }));
+        await accounts.data.insertMany([{ id: account, properties: about(account, file.name) }]);
       }
       this.#emit({ kind: 'changed' });
       const report = await importRows(posts.withTenant(account), file, {
@@ -176,8 +180,7 @@ export class Service implements Analyst {
   }
 
   async deletePost(account: string, id: string): Promise<void> {
-    const { posts } = await this.#open();
-    await posts.withTenant(account).data.deleteById(id);
+    await (await this.#account(account)).data.deleteById(id);
     this.#emit({ kind: 'changed' });
   }
 
@@ -231,23 +234,15 @@ export class Service implements Analyst {
       this.#emit({ kind: 'loading', step: 'opening', done: 1, total: 1 });
       this.#filling = new AbortController();
       const missing = await this.#missing();
-      const isEmpty = missing.length === corpusNames.length;
-      const first = isEmpty && missing.length ? [missing.shift()!] : [];
-      let done = corpusNames.length - missing.length - first.length;
-      const fill = async (names: string[]): Promise<void> => {
-        for (const name of names) {
-          this.#emit({ kind: 'loading', step: 'corpus', done, total: corpusNames.length });
-          await this.#fill(name, this.#filling.signal);
-          this.#emit({ kind: 'loading', step: 'corpus', done: ++done, total: corpusNames.length });
-          this.#emit({ kind: 'changed' });
-        }
-      };
-      await fill(first);
+      this.#queue = missing;
+      const { signal } = this.#filling;
+      if (missing.length === corpusNames.length) await this.#fillNext(signal);
       await this.#encoder;
       this.#emit({ kind: 'ready' });
-      const { signal } = this.#filling;
-      this.#filled = fill(missing).then(() => this.#warm(signal)).catch((cause: unknown) => {
+      this.#filled = this.#fillAll(signal).catch((cause: unknown) => {
         if (!signal.aborted) this.#emit({ kind: 'failed', message: messageOf(cause) });
+      }).finally(() => {
+        for (const name of this.#awaited.keys()) this.#arrived(name); // and is not there: what waits will say so
       });
     } catch (cause) {
       this.#emit({ kind: 'failed', message: messageOf(cause) });
@@ -272,6 +267,39 @@ export class Service implements Analyst {
     const { objects } = await this.#collections!.accounts.query.fetchObjects({ limit: 10_000, returnProperties: [] });
     const known = new Set(objects.map(({ id }) => id));
     return corpusNames.filter((name) => !known.has(name));
+  }
+
+  async #fillAll(signal: AbortSignal): Promise<void> {
+    while (this.#queue.length) await this.#fillNext(signal);
+    await this.#warm(signal);
+  }
+
+  async #fillNext(signal: AbortSignal): Promise<void> {
+    const name = this.#queue[0];
+    if (name === undefined) return;
+    const total = corpusNames.length;
+    this.#emit({ kind: 'loading', step: 'corpus', done: total - this.#queue.length, total });
+    await this.#fill(name, signal);
+    this.#queue = this.#queue.filter((other) => other !== name);
+    this.#emit({ kind: 'loading', step: 'corpus', done: total - this.#queue.length, total });
+    this.#emit({ kind: 'changed' });
+    this.#arrived(name);
+  }
+
+  #arrived(name: string): void {
+    for (const resolve of this.#awaited.get(name) ?? []) resolve();
+    this.#awaited.delete(name);
+  }
+
+  /** One that is still to come in comes next, and is waited for. */
+  async #account(name: string): Promise<Collection<PostProperties>> {
+    const { posts } = await this.#open();
+    if (this.#queue.includes(name)) {
+      const [current, ...others] = this.#queue;
+      this.#queue = [current!, ...name === current ? [] : [name], ...others.filter((other) => other !== name)];
+      await new Promise<void>((resolve) => this.#awaited.set(name, [...this.#awaited.get(name) ?? [], resolve]));
+    }
+    return posts.withTenant(name);
   }
 
   /** What there is to be said of an account is written last: one that is not whole comes in again. */
