@@ -59,6 +59,13 @@ describeWithout(missingChromium, 'the tour of the demo', () => {
     await on.waitForFunction(() => document.querySelector('.results')?.getAttribute('aria-busy') === 'false');
   };
 
+  const removeAccount = async (label) => {
+    const actions = page.getByRole('group', { name: label, exact: true });
+    await actions.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await actions.waitFor({ state: 'detached' });
+  };
+
   it('loads, with its steps shown, and searches before all accounts are in', async () => {
     await page.getByRole('heading', { name: 'Customer support analyst' }).waitFor();
     await shot('start');
@@ -182,6 +189,13 @@ describeWithout(missingChromium, 'the tour of the demo', () => {
     expect(await texts()).not.toContain(first);
   });
 
+  it('removes accounts', async () => {
+    await panel('Statistics').click();
+    // Only what is left is coded anew, written and read in what follows.
+    for (const label of ['Evergreen Cover', 'Fork & Go', 'Harbour Bank', 'Lantern', 'Meridian Hotels', 'Nestly', 'Northcart', 'OpenRoad', 'Pixelforge', 'SwiftParcel', 'Wavelength']) await removeAccount(label);
+    expect(await page.locator('.account-name').allTextContents()).toEqual(['BrightGrid', 'Skylark Air']);
+  });
+
   it('changes the codec, with recall before and after', async () => {
     await panel('Codecs').click();
     await page.getByRole('radio', { name: /^BQ/ }).check();
@@ -227,15 +241,13 @@ describeWithout(missingChromium, 'the tour of the demo', () => {
     await page.locator('.accounts').getByText('cancelled', { exact: true }).waitFor();
   });
 
-  it('deactivates, activates and removes accounts', async () => {
+  it('deactivates, offloads and activates an account', async () => {
     const actions = page.getByRole('group', { name: 'cancelled', exact: true });
     await actions.getByRole('button', { name: 'Deactivate' }).click();
     await actions.getByRole('button', { name: 'Activate', exact: true }).click();
     await actions.getByRole('button', { name: 'Offload' }).click();
     await actions.getByRole('button', { name: 'Activate', exact: true }).click();
-    await actions.getByRole('button', { name: 'Remove' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-    await actions.waitFor({ state: 'detached' });
+    await actions.getByRole('button', { name: 'Deactivate' }).waitFor();
     await page.locator('.chart canvas').waitFor();
     await shot('statistics');
   });
@@ -245,11 +257,7 @@ describeWithout(missingChromium, 'the tour of the demo', () => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
     const file = await download.path();
     await panel('Statistics').click();
-    const actions = page.getByRole('group', { name: 'my-shop', exact: true });
-    await actions.getByRole('button', { name: 'Remove' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-    await actions.waitFor({ state: 'detached' });
-
+    await removeAccount('my-shop');
     await panel('Data').click();
     await page.getByLabel('Database file').setInputFiles(file);
     await page.getByRole('dialog').getByRole('button', { name: 'Load' }).click();

@@ -6,13 +6,13 @@ import { Failure, Progress } from './parts.js';
 import { newCall, useEvents, useTab } from './tab.js';
 
 const presets: { value: Preset; label: string; about: string }[] = [
-  { value: 'exact', label: 'Exact', about: 'Plain 32-bit floats' },
-  { value: 'fast', label: 'Fast', about: 'Quick to compare, hardly less exact' },
-  { value: 'compact', label: 'Compact', about: 'Less memory, rescored' },
-  { value: 'smallest', label: 'Smallest', about: 'Least memory' },
-  { value: 'sq', label: 'SQ', about: 'Scalar: 8 bits a dimension' },
-  { value: 'pq', label: 'PQ', about: 'Product: a byte a segment' },
-  { value: 'bq', label: 'BQ', about: 'Binary: 1 bit a dimension' },
+  { value: 'exact', label: 'Exact', about: '32-bit floats' },
+  { value: 'fast', label: 'Fast', about: '4-bit codes, floats beside them' },
+  { value: 'compact', label: 'Compact', about: '4-bit codes, 8 bits beside them' },
+  { value: 'smallest', label: 'Smallest', about: '1-bit codes, floats on disk' },
+  { value: 'sq', label: 'SQ', about: 'Scalar, 8 bits a dimension' },
+  { value: 'pq', label: 'PQ', about: 'Product, a byte a segment' },
+  { value: 'bq', label: 'BQ', about: 'Binary, 1 bit a dimension' },
 ];
 export const presetLabel = (preset: Preset): string => presets.find(({ value }) => value === preset)?.label ?? preset;
 

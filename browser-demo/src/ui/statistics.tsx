@@ -18,7 +18,7 @@ export function StatisticsPanel({ statistics, samples, refresh, ask }: {
 }) {
   if (!statistics) return <div class="panel-body"><p class="quiet">Asking the database …</p></div>;
   const { objects, accounts, shards, memory, disk, preset, searches, tenants } = statistics;
-  const indexes = [...new Set(shards.map(({ index }) => index))].join(', ');
+  const indexes = [...new Set(shards.map(({ index }) => index).filter(Boolean))].join(', ');
   return (
     <div class="panel-body">
       <dl class="tiles">

@@ -33,7 +33,8 @@ export function useSearch(request: SearchRequest, able: boolean | undefined): Se
     );
   };
   useEffect(() => {
-    if (request.query.trim()) setState((before) => ({ ...before, pending: true }));
+    if (!request.query.trim()) return now();
+    setState((before) => ({ ...before, pending: true }));
     timer.current = setTimeout(now, debounceMs);
     return () => clearTimeout(timer.current);
   }, [key, able]);
