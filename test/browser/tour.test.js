@@ -226,8 +226,8 @@ describeWithout(missingChromium, 'the tour of the demo', () => {
 
   it('imports 1,000 posts without holding the main thread for more than 50 ms', async () => {
     const { observed, own } = await longTasksOfImport(page, 1000, 'frames');
-    console.log(`tasks of more than 50 ms: ${observed}`);
-    expect(own).toEqual([]);
+    console.log(`tasks of more than 50 ms that were observed: ${observed.join(', ') || 'none'}`);
+    expect(own).toEqual([]); // what is observed beyond that, other processes did
   });
 
   it('cancels an import, and keeps what came before', async () => {
