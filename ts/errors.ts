@@ -132,7 +132,12 @@ export function invalid(argument: string, expected: string, got: unknown): Vecti
   return new VectileError('INVALID_ARGUMENT', `${argument}: expected ${expected}, got ${describe(got)}`);
 }
 
-function describe(value: unknown): string {
+/** Something that the caller has given threw; it may throw anything. */
+export function failed(code: ErrorCode, what: string, cause: unknown): VectileError {
+  return new VectileError(code, `${what}: threw ${cause instanceof Error ? String(cause) : describe(cause)}`, { cause });
+}
+
+export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';

@@ -59,6 +59,25 @@ describe('an embedding model', () => {
     });
   });
 
+  it('is not asked for the rest after a call that failed', async () => {
+    const model = embeddingModel({ maxEmbeddingsPerCall: 1, supportsParallelCalls: true });
+    const { doEmbed } = model;
+    let goOn;
+    const gate = new Promise((resolve) => { goOn = resolve; });
+    model.doEmbed = async (options) => {
+      const made = await doEmbed(options);
+      if (options.values[0] === 'a') throw new Error('full');
+      await gate;
+      return made;
+    };
+    await withTickets({ vectorizer: model }, async (tickets) => {
+      expect(await codeOf(() => tickets.query.nearText([...'abcdefghi']))).toBe('VECTORIZER_FAILED');
+      goOn();
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(model.calls).toHaveLength(4);
+    });
+  });
+
   it('gets the signal, and another number of vectors is refused', async () => {
     const model = embeddingModel({ maxEmbeddingsPerCall: 2 });
     await withTickets({ vectorizer: model }, async (tickets) => {
@@ -82,6 +101,8 @@ describe('calls that fail', () => {
     },
   });
   const now = { 'retry-after-ms': '1' };
+  const itsOwnCause = failure();
+  itsOwnCause.cause = itsOwnCause;
   const quick = (more) => failure({ responseHeaders: now, ...more });
 
   it.each([
@@ -96,7 +117,7 @@ describe('calls that fail', () => {
   });
 
   it.each([
-    ['an error', new Error('broken')], ['that say so', failure({ isRetryable: false, statusCode: 503 })], ['400', failure({ statusCode: 400 })], ['a mistake', new TypeError('x is undefined')],
+    ['an error', new Error('broken')], ['that say so', failure({ isRetryable: false, statusCode: 503 })], ['400', failure({ statusCode: 400 })], ['a mistake', new TypeError('x is undefined')], ['its own cause', itsOwnCause],
     ['a server that wants to be left alone for an hour', failure({ statusCode: 429, responseHeaders: { 'retry-after': '3600' } })],
   ])('are not: %s', async (_, error) => {
     const model = failing(9, error);
@@ -112,6 +133,26 @@ describe('calls that fail', () => {
       expect(await codeOf(() => tickets.query.nearText('x', { timeoutMs: 50 }))).toBe('TIMEOUT');
       expect(model.calls.length).toBeLessThan(2);
     });
+  });
+});
+
+it('a vectorizer that comes after the call has ended writes nothing', async () => {
+  await withTickets({ vectorizer: (all) => all.map(() => [1, 0]) }, async (tickets, db) => {
+    await tickets.data.insert({ id: 'a', properties: { text: 'old' } });
+    const ender = new AbortController();
+    const gates = [];
+    const late = db.collections.use('Ticket', { vectorizer: () => new Promise((resolve) => { gates.push(() => resolve([[1, 0]])); }) });
+    const { signal } = ender;
+    const calls = [
+      late.data.insert({ id: 'b', properties: { text: 'new' } }, { signal }), late.data.insertMany([{ id: 'c', properties: { text: 'new' } }], { signal }),
+      late.data.update({ id: 'a', properties: { text: 'new' } }, { signal }), late.data.replace({ id: 'a', properties: { text: 'new' } }, { signal }),
+    ].map((call) => codeOf(() => call));
+    await expect.poll(() => gates.length).toBe(4);
+    ender.abort();
+    expect(await Promise.all(calls)).toEqual(Array(4).fill('ABORTED'));
+    for (const open of gates) open();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await tickets.query.fetchObjects()).objects.map(({ id, properties }) => [id, properties.text])).toEqual([['a', 'old']]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Vectors of texts, by the vectorizer a collection was given. */
-import { VectileError } from '../errors.js';
+import { VectileError, failed } from '../errors.js';
+import { abortable } from '../rag/abortable.js';
 import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
 import type { Schema } from './schema.js';
@@ -45,11 +46,11 @@ export async function embed(host: CollectionHost, texts: string[], signal: Abort
   const expected = `vectorizer: expected a vector for each text, number[][] of length ${texts.length}`;
   let made: readonly ArrayLike<number>[];
   try {
-    made = await vectorizer.embed(texts, signal ? { signal } : {});
+    made = await abortable(signal, vectorizer.embed(texts, signal ? { signal } : {})); // what comes too late is not written
   } catch (cause) {
     checkAborted(signal);
     if (cause instanceof VectileError && cause.code === 'VECTORIZER_FAILED') throw cause;
-    throw new VectileError('VECTORIZER_FAILED', `vectorizer: threw ${String(cause)}`, { cause });
+    throw failed('VECTORIZER_FAILED', 'vectorizer', cause);
   }
   if (!Array.isArray(made) || made.length !== texts.length) {
     const got = Array.isArray(made) ? `${typeof made[0] === 'number' ? 'numbers' : 'an array'} of length ${made.length}` : typeof made;

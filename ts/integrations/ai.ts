@@ -4,7 +4,7 @@
  */
 import { jsonSchema, tool, type Tool } from 'ai';
 import { checkOptions, oneOf } from '../engine/checks.js';
-import { VectileError, invalid } from '../errors.js';
+import { VectileError, failed, invalid } from '../errors.js';
 import type { Collection, EmbeddingModel, GenerateFunction, HybridOptions, LanguageModel, NamedVectorizer, Properties } from '../index.js';
 import { isLanguageModel, ofModel as ofLanguageModel } from '../rag/generator.js';
 import { RETRY_OPTIONS, checkRetry, type RetryOptions } from '../rag/retry.js';
@@ -30,7 +30,7 @@ export function vectorizer(model: EmbeddingModel, options: VectorizerOptions = {
         return await held.embed(texts, call);
       } catch (cause) {
         // as it is, it would be repeated once more by the collection
-        throw cause instanceof VectileError ? cause : new VectileError('VECTORIZER_FAILED', `vectorizer: threw ${String(cause)}`, { cause });
+        throw cause instanceof VectileError ? cause : failed('VECTORIZER_FAILED', 'vectorizer', cause);
       }
     },
   };

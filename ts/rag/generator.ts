@@ -1,5 +1,5 @@
 /** What makes a text of objects: a function, or a language model of the AI SDK. */
-import { VectileError, invalid } from '../errors.js';
+import { VectileError, describe, failed, invalid } from '../errors.js';
 import { checkAborted } from '../shard/abort.js';
 import { abortable } from './abortable.js';
 import { retrying, type RetryOptions } from './retry.js';
@@ -107,13 +107,13 @@ export async function* piecesOf(generator: GenerateFunction, request: GenerateRe
   } catch (cause) {
     checkAborted(signal);
     if (cause instanceof VectileError && cause.code === 'GENERATOR_FAILED') throw cause;
-    throw new VectileError('GENERATOR_FAILED', `generator: threw ${String(cause)}`, { cause });
+    throw failed('GENERATOR_FAILED', 'generator', cause);
   } finally {
     // one that waits for something else cannot end before that comes
-    void iterator?.return?.()?.then(undefined, () => {});
+    void (async () => iterator?.return?.())().catch(() => {});
   }
 }
 
 function notText(got: unknown): VectileError {
-  return new VectileError('GENERATOR_FAILED', `generator: expected a text, or an async iterable of texts, got ${got === null ? 'null' : `a ${typeof got}`}`);
+  return new VectileError('GENERATOR_FAILED', `generator: expected a text, or an async iterable of texts, got ${describe(got)}`);
 }

@@ -1,5 +1,5 @@
 /** What judges anew how well texts answer a query: a function, or a reranking model of the AI SDK. */
-import { VectileError, invalid } from '../errors.js';
+import { VectileError, failed, invalid } from '../errors.js';
 import { checkAborted } from '../shard/abort.js';
 import { abortable } from './abortable.js';
 import { retrying } from './retry.js';
@@ -49,7 +49,7 @@ export async function rerankScores(rerank: RerankFunction, request: RerankReques
     scores = await abortable(signal, rerank(request));
   } catch (cause) {
     checkAborted(signal);
-    throw new VectileError('RERANKER_FAILED', `reranker: threw ${String(cause)}`, { cause });
+    throw failed('RERANKER_FAILED', 'reranker', cause);
   }
   const isList = Array.isArray(scores) || ArrayBuffer.isView(scores);
   const all = isList ? Array.from(scores) : [];

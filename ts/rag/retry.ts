@@ -17,6 +17,8 @@ export const RETRY_OPTIONS = ['retries', 'delayMs', 'random'] as const;
 
 /** A server that wants to be left alone for longer is not waited for. */
 const WAIT_MS_MAX = 60_000;
+/** Of an error whose cause has a cause, and so on: it may be its own. */
+const CAUSES_MAX = 10;
 const STATUSES = [408, 409, 429];
 /** Of Node's sockets and of its fetch. */
 const NETWORK_CODE = /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_\w+)$/;
@@ -45,14 +47,14 @@ export async function retrying<T>(work: () => PromiseLike<T> | T, signal: AbortS
 }
 
 /** By what the error says of itself, by its HTTP status, or because no server was reached. */
-export function isRetryable(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || error instanceof VectileError) return false;
+export function isRetryable(error: unknown, depth = 0): boolean {
+  if (depth > CAUSES_MAX || typeof error !== 'object' || error === null || error instanceof VectileError) return false;
   const { isRetryable: isSaid, statusCode, status = statusCode, code, name, message, cause } = error as Record<string, unknown>;
   if (typeof isSaid === 'boolean') return isSaid;
   if (name === 'AbortError') return false;
   if (typeof status === 'number') return STATUSES.includes(status) || status >= 500;
   if (typeof code === 'string' && NETWORK_CODE.test(code)) return true;
-  return error instanceof TypeError && FETCH_FAILED.test(String(message)) || isRetryable(cause);
+  return error instanceof TypeError && FETCH_FAILED.test(String(message)) || isRetryable(cause, depth + 1);
 }
 
 /** What the server has asked for: seconds or a date, or milliseconds as some say. 0: nothing. */

@@ -59,8 +59,9 @@ export function ofModel(model: EmbeddingModel, retry: RetryOptions): HeldVectori
       const parts: string[][] = [];
       for (let from = 0; from < texts.length; from += size) parts.push(texts.slice(from, from + size));
       const vectors: (readonly number[])[][] = [];
+      let isFailed = false;
       const one = async (): Promise<void> => {
-        for (let number = vectors.length; number < parts.length; number = vectors.length) {
+        for (let number = vectors.length; number < parts.length && !isFailed; number = vectors.length) {
           const values = parts[number]!;
           vectors[number] = []; // taken
           const { embeddings } = await retrying(() => model.doEmbed({ values, ...signal && { abortSignal: signal } }), signal, retry);
@@ -68,7 +69,12 @@ export function ofModel(model: EmbeddingModel, retry: RetryOptions): HeldVectori
           vectors[number] = [...embeddings];
         }
       };
-      await Promise.all(Array.from({ length: isParallel ? CALLS_MAX : 1 }, one));
+      try {
+        await Promise.all(Array.from({ length: isParallel ? CALLS_MAX : 1 }, one));
+      } catch (cause) {
+        isFailed = true; // the others need not be asked any more
+        throw cause;
+      }
       return vectors.flat();
     },
   };
