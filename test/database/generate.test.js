@@ -118,6 +118,20 @@ describe('parts', () => {
     expect(rest.filter(({ index }) => index !== undefined)).toEqual([{ text: 'a', index: 0 }, { text: 'b', index: 1 }]);
   });
 
+  it('are the reader\'s, who may sort or freeze them', async () => {
+    const one = asking(async ({ objects: [{ id }] }) => id);
+    const generation = one.generate.nearVector([1, 0], { singlePrompt: '{text}' }, { groupBy: { property: 'product' } });
+    for await (const { objects: found, groups } of generation) {
+      if (!found) continue;
+      for (const object of found) Object.freeze(object);
+      groups.pop().objects.pop();
+      found.reverse().pop();
+    }
+    const { objects: made, groups } = await generation;
+    expect(made.map(({ id, generative }) => [id, generative.text])).toEqual([['a', 'a'], ['b', 'b'], ['c', 'c']]);
+    expect(groups.map(({ objects: those }) => those.map(({ generative }) => generative.text))).toEqual([['a', 'b'], ['c']]);
+  });
+
   it('come while others are being made; it begins when asked, and once', async () => {
     let goOn;
     const gate = new Promise((resolve) => { goOn = resolve; });
@@ -180,6 +194,24 @@ describe('ends', () => {
     requests = [];
     expect(await codeOf(() => one.generate.nearVector([1, 0], { groupedTask: 'x' }, { signal: AbortSignal.abort() }))).toBe('ABORTED');
     expect(requests).toEqual([]);
+  });
+
+  it('by timeoutMs, though the generator never waits', async () => {
+    let end = false;
+    const one = asking(async function* () { while (!end) yield 'on and on '; });
+    setTimeout(() => { end = true; }, 2000); // of a generator that is not stopped
+    expect(await codeOf(() => one.generate.nearVector([1, 0], { groupedTask: 'x' }, { timeoutMs: 50 }))).toBe('TIMEOUT');
+    end = true;
+  });
+
+  it('by whatever it throws, also while it is left', async () => {
+    const broken = (end) => ({ [Symbol.asyncIterator]: () => ({ next: async () => { throw new Error('first'); }, return: end }) });
+    for (const end of [() => { throw new Error('last'); }, async () => { throw new Error('last'); }, () => undefined]) {
+      expect(await errorOf(() => asking(() => broken(end)).generate.nearVector([1, 0], { groupedTask: 'x' }))).toMatchObject({ code: 'GENERATOR_FAILED', cause: { message: 'first' } });
+    }
+    for (const cause of [Object.create(null), undefined, Symbol('x')]) {
+      expect(await errorOf(() => asking(() => { throw cause; }).generate.nearVector([1, 0], { groupedTask: 'x' }))).toMatchObject({ code: 'GENERATOR_FAILED', cause });
+    }
   });
 
   it('by an error, after what came before it', async () => {
@@ -254,7 +286,7 @@ describe('refused before anything is searched', () => {
 
   it('options as the query refuses them', async () => {
     const one = asking(() => 'x');
-    for (const options of [{ limit: 0 }, { returnProperties: 'text' }, { limits: 3 }, { signal: {} }, { timeoutMs: 0 }]) {
+    for (const options of [null, 5, { limit: 0 }, { returnProperties: 'text' }, { limits: 3 }, { signal: {} }, { timeoutMs: 0 }]) {
       expect(await codeOf(() => one.generate.bm25('x', { groupedTask: 'x' }, options)), JSON.stringify(options)).toBe('INVALID_ARGUMENT');
     }
   });

@@ -195,6 +195,15 @@ describe('what is refused', () => {
     expect(await refusalOf(() => store.addDocuments([document('red', { shelf: 'top' })]))).toMatch(/^SCHEMA_MISMATCH .*shelf/);
   });
 
+  it('metadata that JSON cannot say, before the schema is changed', async () => {
+    const round = {};
+    round.round = round;
+    for (const metadata of [round, { size: 1n }]) {
+      expect(await refusalOf(() => store.addDocuments([document('red', {}), document('red', metadata)]))).toMatch(/^INVALID_ARGUMENT documents\[1\]\.metadata: expected what JSON can say/);
+    }
+    expect((await notes.config.get()).properties.map(({ name }) => name)).toEqual(['shelf', 'seen']);
+  });
+
   it('a metadata property that something else was written to', async () => {
     await notes.config.addProperty({ name: 'metadata', dataType: 'text' });
     for (const metadata of ['hello', '7']) {

@@ -84,6 +84,13 @@ describe('a summary', () => {
     for (const options of [{ sentences: 0 }, { sentences: 51 }, { sentence: 3 }, { vectorizer: 'x' }, null]) expect((await errorOf(() => extractive(options))).code).toBe('INVALID_ARGUMENT');
   });
 
+  it('refuses what are no vectors', async () => {
+    for (const vector of [() => [1, NaN], (_, i) => Array(i + 1).fill(1)]) {
+      expect((await errorOf(() => linesOf({ vectorizer: (texts) => texts.map(vector) }))).code).toBe('VECTORIZER_FAILED');
+    }
+    for (const made of [[[1, 0]], 5, undefined]) expect((await errorOf(() => linesOf({ vectorizer: () => made }))).code).toBe('VECTORIZER_FAILED');
+  });
+
   it('serves a collection, by its vectorizer', async () => {
     const asked = [];
     const vectorizer = (texts) => {

@@ -5,6 +5,7 @@ import { Generation } from '../rag/generation.js';
 import { piecesOf, type GenerateFunction, type GenerateObject, type GenerateRequest } from '../rag/generator.js';
 import { filledPrompt, groupedPrompt, placeholdersOf } from '../rag/prompt.js';
 import { checkAborted } from '../shard/abort.js';
+import { pause } from '../shard/pause.js';
 import { call, checkSignal, type CallOptions } from './calls.js';
 import type { GroupedResult, QueryResult } from './hit-results.js';
 import type { CollectionHost } from './host.js';
@@ -49,6 +50,8 @@ type Made<Q extends { objects: unknown[] }, T> = Generation<Generated<Q, T>, Gen
 
 /** Prompts asked at a time, of those that are asked for each object. */
 const SINGLE_PROMPTS = 4;
+/** Of a generator that never waits; then timers, such as that of `timeoutMs`, have their turn. */
+const PIECES_AT_ONCE = 1000;
 
 type Result = QueryResult<object> & Partial<Pick<GroupedResult<object>, 'groups'>> & Partial<GeneratedText>;
 type Options<P extends object> = FetchOptions<P> & { groupBy?: unknown };
@@ -150,12 +153,13 @@ export class Generate<P extends object = Properties> {
     return new Generation<Generated<Result, unknown>, GeneratedPart<Result>>(async (emit, leave) => {
       const needed = checkPrompts(this.#host, prompts, options);
       return within(options, leave, async (signal) => {
-        const result: Result = await search({ ...options, ...needed !== undefined && { returnProperties: needed }, signal });
-        const { objects } = result;
+        const found: Result = await search({ ...options, ...needed !== undefined && { returnProperties: needed }, signal });
+        const { objects } = found;
         const read = objects.map(({ id, properties }) => ({ id, properties: { ...properties } as Record<string, unknown> }));
         if (needed) for (const { properties } of objects) keepOnly(properties, options.returnProperties!);
         checkAborted(signal);
-        emit({ ...result });
+        const result = copied(found);
+        emit(found);
         await generate({ host: this.#host, prompts: prompts as GeneratePrompts, text, read, result, emit, signal });
         return result as Generated<Result, unknown>;
       });
@@ -164,7 +168,9 @@ export class Generate<P extends object = Properties> {
 }
 
 /** What must be read of the objects, if less than all is to be returned. Throws GENERATOR_MISSING, INVALID_ARGUMENT, SCHEMA_MISMATCH. */
-function checkPrompts<P extends object>(host: CollectionHost, prompts: GeneratePrompts<P>, { returnProperties }: Options<P>): readonly Extract<keyof P, string>[] | undefined {
+function checkPrompts<P extends object>(host: CollectionHost, prompts: GeneratePrompts<P>, options: Options<P>): readonly Extract<keyof P, string>[] | undefined {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  const { returnProperties } = options;
   if (typeof prompts !== 'object' || prompts === null) throw invalid('prompts', '{ singlePrompt, groupedTask, groupedProperties }', prompts);
   checkOptions(prompts, ['singlePrompt', 'groupedTask', 'groupedProperties'], 'prompts');
   const { singlePrompt, groupedTask, groupedProperties } = prompts;
@@ -251,12 +257,20 @@ async function generate({ host, prompts: { singlePrompt, groupedTask, groupedPro
 }
 
 async function written(generator: GenerateFunction, request: GenerateRequest, tell: (piece: string) => void): Promise<string> {
-  let text = '';
+  let text = '', count = 0;
   for await (const piece of piecesOf(generator, request)) {
     text += piece;
     tell(piece);
+    if (++count % PIECES_AT_ONCE === 0) await pause();
   }
   return text;
+}
+
+/** In objects of its own, which get the texts: those that were emitted are the reader's, who may sort or freeze them. */
+function copied({ objects, groups, ...rest }: Result): Result {
+  const copies = new Map(objects.map((object) => [object, { ...object }]));
+  const of = (those: Result['objects']) => those.map((object) => copies.get(object)!);
+  return { ...rest, objects: of(objects), ...groups && { groups: groups.map((group) => ({ ...group, objects: of(group.objects) })) } };
 }
 
 function embedder(host: CollectionHost, signal: AbortSignal): GenerateRequest['embed'] {

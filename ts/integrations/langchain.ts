@@ -81,16 +81,16 @@ export class VectileStore<P extends object = Properties> extends VectorStore {
     if (ids !== undefined && ids.length !== documents.length) throw invalid('ids', `one for each of ${documents.length} documents`, ids);
     const { properties, autoSchema } = await this.#config();
     const known = new Set(properties.map(({ name }) => name));
-    const split = documents.map(({ metadata }) => this.#split(metadata ?? {}, known, autoSchema));
+    const split = documents.map(({ metadata }, i) => this.#split(metadata ?? {}, known, autoSchema, `documents[${i}].metadata`));
     if (!known.has(this.textKey)) await this.#add({ name: this.textKey, dataType: 'text' });
-    if (split.some(({ rest }) => rest.length > 0) && !known.has(this.metadataKey)) {
+    if (split.some(({ rest }) => rest !== undefined) && !known.has(this.metadataKey)) {
       await this.#add({ name: this.metadataKey, dataType: 'text', indexFilterable: false, indexSearchable: false });
     }
     const objects = documents.map(({ pageContent, id }, i) => ({
       id: ids?.[i] ?? id,
       properties: Object.fromEntries([
         ...split[i]!.own,
-        ...split[i]!.rest.length ? [[this.metadataKey, JSON.stringify(Object.fromEntries(split[i]!.rest))]] : [],
+        ...split[i]!.rest === undefined ? [] : [[this.metadataKey, split[i]!.rest]],
         [this.textKey, pageContent],
       ]),
       vector: this.targetVector === undefined ? vectors[i]! : { [this.targetVector]: vectors[i]! },
@@ -188,15 +188,15 @@ export class VectileStore<P extends object = Properties> extends VectorStore {
     if (failed) throw new VectileError('REVISION_MISMATCH', `delete: expected objects that are not changed meanwhile, got ${failed} of ${matches} that were`);
   }
 
-  /** Metadata that become properties, and others. With `autoSchema` those do that are of a type by which they can be filtered. */
-  #split(metadata: object, known: ReadonlySet<string>, autoSchema: boolean): { own: [string, unknown][]; rest: [string, unknown][] } {
+  /** Metadata that become properties, and others as JSON. With `autoSchema` those do that are of a type by which they can be filtered. */
+  #split(metadata: object, known: ReadonlySet<string>, autoSchema: boolean, argument: string): { own: [string, unknown][]; rest: string | undefined } {
     const own: [string, unknown][] = [], rest: [string, unknown][] = [];
     for (const [name, value] of Object.entries(metadata)) {
       const isReserved = name === this.textKey || name === this.metadataKey;
       const isOwn = !isReserved && value !== null && value !== undefined && (known.has(name) || autoSchema && PLAIN_NAME.test(name) && isFiltered(value));
       (isOwn ? own : rest).push([name, value]);
     }
-    return { own, rest };
+    return { own, rest: rest.length ? jsonOf(Object.fromEntries(rest), argument) : undefined };
   }
 
   #document({ id, properties }: { id: string; properties: object }): Document {
@@ -214,6 +214,14 @@ export class VectileStore<P extends object = Properties> extends VectorStore {
 }
 
 const PLAIN_NAME = /^[A-Za-z_][\w-]{0,230}$/;
+
+function jsonOf(metadata: object, argument: string): string {
+  try {
+    return JSON.stringify(metadata);
+  } catch (cause) {
+    throw new VectileError('INVALID_ARGUMENT', `${argument}: expected what JSON can say, got ${String(cause)}`, { cause });
+  }
+}
 
 /** Whether it is a value, or a list of values of one type, that a property is made for. */
 function isFiltered(value: unknown): boolean {

@@ -6,6 +6,7 @@
  * The same request gives the same text.
  */
 import { checkOptions, integer } from '../engine/checks.js';
+import { VectileError } from '../errors.js';
 import { checkAborted } from '../shard/abort.js';
 import { cueOf } from './cues.js';
 import type { GenerateFunction, GenerateRequest } from './generator.js';
@@ -117,6 +118,9 @@ function chosen(sentences: readonly Sentence[], relevance: readonly number[], { 
 async function byVectors(sentences: readonly Sentence[], { query, task }: GenerateRequest, embed: NonNullable<GenerateRequest['embed']>): Promise<Likeness> {
   const texts = [...sentences.map(({ text }) => text), task, ...query ? [query] : []];
   const vectors = (await embed(texts)).map(unit);
+  if (!vectors.every((vector) => vector.length === vectors[0]!.length && vector.every(Number.isFinite))) {
+    throw new VectileError('VECTORIZER_FAILED', 'vectorizer: expected vectors of finite numbers, all of one length, got others');
+  }
   const cosine = (a: number, b: number): number => dot(vectors[a]!, vectors[b]!);
   const asked = sentences.length;
   return {
@@ -153,7 +157,12 @@ function byWords(sentences: readonly Sentence[], { query = '', task }: GenerateR
 function inParts(embed: EmbedFunction, signal: AbortSignal): NonNullable<GenerateRequest['embed']> {
   return async (texts) => {
     const vectors: ArrayLike<number>[] = [];
-    for (let from = 0; from < texts.length; from += TEXTS_MAX) vectors.push(...await embed(texts.slice(from, from + TEXTS_MAX), { signal }));
+    for (let from = 0; from < texts.length; from += TEXTS_MAX) {
+      const part = texts.slice(from, from + TEXTS_MAX);
+      const made = await embed(part, { signal });
+      if (made?.length !== part.length) throw new VectileError('VECTORIZER_FAILED', `vectorizer: expected a vector for each of ${part.length} texts, got ${made?.length}`);
+      vectors.push(...made);
+    }
     return vectors;
   };
 }

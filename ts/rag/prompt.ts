@@ -11,7 +11,7 @@ export function placeholdersOf(prompt: string): string[] {
 
 /** With values in place of names; nothing where there is no value. */
 export function filledPrompt(prompt: string, properties: Record<string, unknown>): string {
-  return prompt.replace(PLACEHOLDER, (_, name: string) => textOfValue(properties[name]));
+  return prompt.replace(PLACEHOLDER, (_, name: string) => (Object.hasOwn(properties, name) ? textOfValue(properties[name]) : ''));
 }
 
 export function groupedPrompt(task: string, objects: readonly GenerateObject[]): string {
