@@ -9,6 +9,7 @@ import { expand, sentence } from './grammar.js';
 import * as phrases from './phrases.js';
 import { Random } from './random.js';
 import { hurry, mistype } from './typos.js';
+import { reword } from './wordings.js';
 
 export const CORPUS_SEED = 20_240_101;
 const FIRST_DAY = Date.UTC(2024, 0, 1), DAYS = 731, DAY_MS = 86_400_000;
@@ -89,7 +90,7 @@ function makeThread(company, threadId, random) {
 
   const mood = random.weighted(MOODS);
   if (kind === 'praise') fromCustomer(say(`${random.pick(says)}${random.chance(0.5) ? ` It was about {thing} and {product}.` : ''} ${random.pick(['', '{hashtag}', '👍', 'Keep it up!', '{first}'])}`), 'positive');
-  else fromCustomer(opening(kind, mood, random.pick(says), say, random), kind === 'question' || (mood === 'polite' && random.chance(0.5)) || (mood === 'plain' && random.chance(0.4)) ? 'neutral' : 'negative');
+  else fromCustomer(opening(kind, mood, reword(random.pick(says), random), say, random), kind === 'question' || (mood === 'polite' && random.chance(0.5)) || (mood === 'plain' && random.chance(0.4)) ? 'neutral' : 'negative');
   if (!answered) return posts;
 
   if (kind === 'praise') {

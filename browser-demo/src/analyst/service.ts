@@ -237,8 +237,7 @@ export class Service implements Analyst {
       this.#queue = missing;
       const { signal } = this.#filling;
       if (missing.length === corpusNames.length) await this.#fillNext(signal);
-      await this.#encoder;
-      this.#emit({ kind: 'ready' });
+      this.#emit({ kind: 'ready' }); // the model may still be loading: searches by words need none
       this.#filled = this.#fillAll(signal).catch((cause: unknown) => {
         if (!signal.aborted) this.#emit({ kind: 'failed', message: messageOf(cause) });
       }).finally(() => {
