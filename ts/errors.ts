@@ -142,6 +142,6 @@ export function describe(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  const name = value.constructor?.name ?? 'object';
+  const name = value.constructor?.name || 'object';
   return 'length' in value ? `${name} of length ${String(value.length)}` : name;
 }

@@ -226,8 +226,8 @@ describe('ends', () => {
     expect(texts).toEqual([undefined, 'so far']);
   });
 
-  it.each([[5], [null], [{}], [() => 'x'], [pieces(5)]])('what is no text: %s', async (made) => {
-    expect(await errorOf(() => asking(() => made).generate.nearVector([1, 0], { groupedTask: 'x' }))).toMatchObject({ code: 'GENERATOR_FAILED', message: expect.stringMatching(/expected a text/) });
+  it.each([[5], [null], [{}], [() => 'x'], [pieces(5)], [(function* () {})()]])('what is no text: %s', async (made) => {
+    expect(await errorOf(() => asking(() => made).generate.nearVector([1, 0], { groupedTask: 'x' }))).toMatchObject({ code: 'GENERATOR_FAILED', message: expect.stringMatching(/expected a text.*, got ./) });
   });
 });
 

@@ -6,7 +6,6 @@ import { generator, searchTool, vectorizer } from '../../ts/integrations/ai.js';
 import { errorOf, memory, open } from '../database/support.js';
 import { openaiServer } from './openai-server.js';
 
-const ABORT_MS = 100;
 const texts = ['I want a refund for my order', 'The app crashes', 'Refund the second charge'];
 const task = 'What do customers want?';
 
@@ -52,19 +51,18 @@ describe.each([
     await db.collections.delete('Busy');
   });
 
-  it.each(['hanging', 'silent'])('abort within 100 ms a stream that is %s, and the server sees that', async (name) => {
+  it.each(['hanging', 'silent'])('abort at once a stream that is %s, and the server sees that', async (name) => {
     const ender = new AbortController();
     const generation = withGenerator(asGenerator(provider(name))).generate.bm25('refund', { groupedTask: task }, { signal: ender.signal });
-    const ended = errorOf(() => generation).then((error) => ({ error, at: performance.now() }));
+    const ended = errorOf(() => generation);
     const parts = generation[Symbol.asyncIterator]();
     expect((await parts.next()).value.objects).toHaveLength(2);
     if (name === 'hanging') expect((await parts.next()).value.text).toBe('Customers ');
     await expect.poll(() => server.requests.length).toBe(1);
     const at = performance.now();
     ender.abort();
-    const { error, at: rejected } = await ended;
-    expect(error.code).toBe('ABORTED');
-    expect(rejected - at).toBeLessThan(ABORT_MS);
+    const turn = new Promise((resolve) => setImmediate(resolve));
+    expect(await Promise.race([ended, turn])).toMatchObject({ code: 'ABORTED' }); // before anything else has its turn
     expect(await server.requests[0].closed).toBeGreaterThan(at);
   });
 
