@@ -2,9 +2,12 @@
 import { buildDemo, pagesFolder } from '../../browser-demo/build.js';
 import { serve } from '../../browser-demo/serve.js';
 
+/** What a page needs of a content security policy. */
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
 export async function serveDemo() {
   await buildDemo(() => {});
-  return serve({ root: pagesFolder });
+  return serve({ root: pagesFolder, headers: { 'content-security-policy': policy } });
 }
 
 /**

@@ -104,19 +104,6 @@ describeWithout(missingChromium, 'the analyst', () => {
       expect((await ask(page, 'importFile', 'i3', 'odd', { name: 'x.csv', file: 'a,b\n1,2\n' })).failure.message).toMatch(/^file: expected a column of texts/);
     });
 
-    it('stores vectors in another way, and measures what that does', async () => {
-      for (const preset of ['smallest', 'exact']) {
-        const { before, after, failure } = await ask(page, 'setPreset', `p-${preset}`, preset, 'lantern');
-        expect(failure).toBeUndefined();
-        expect(after.preset).toBe(preset);
-        expect(after.queries).toBeGreaterThanOrEqual(50);
-        expect(after.recall).toBeGreaterThan(preset === 'exact' ? 0.95 : 0.8);
-        expect(Math.min(before.bytes, after.bytes, after.diskBytes, after.p50)).toBeGreaterThan(0);
-        if (preset === 'smallest') expect(after.bytes).toBeLessThan(before.bytes / 2);
-      }
-      expect((await ask(page, 'statistics')).preset).toBe('exact');
-    });
-
     it('closes, moves away and takes back accounts', async () => {
       const statusOf = async (name) => (await ask(page, 'accounts')).find((account) => account.name === name)?.status;
       await ask(page, 'setTenant', 'nestly', 'deactivate');
@@ -129,23 +116,6 @@ describeWithout(missingChromium, 'the analyst', () => {
       const { objects, shards, memory, disk, tenants, searches } = await ask(page, 'statistics');
       expect(shards.find(({ name }) => name === 'nestly')).toMatchObject({ objects: 650, index: 'hnsw', quantizer: 'f32' });
       expect(Math.min(objects, memory.total, disk.total, tenants.ACTIVE, searches.count, searches.p50)).toBeGreaterThan(0);
-    });
-
-    it('is downloaded, begun anew and loaded again', async () => {
-      const size = await page.evaluate(async () => {
-        globalThis.saved = await globalThis.tab.analyst.exportDatabase();
-        return globalThis.saved.size;
-      });
-      expect(size).toBeGreaterThan(10_000_000);
-      await ask(page, 'setTenant', 'mine', 'remove');
-      expect(await page.evaluate(() => globalThis.tab.analyst.importDatabase(new Blob(['no database'])).then(() => 'done', ({ code }) => code))).toMatch(/^STORAGE_|^INVALID/);
-      expect((await search('brightgrid', 'solar')).hits).toHaveLength(10);
-      await page.evaluate(() => globalThis.tab.analyst.importDatabase(globalThis.saved));
-      expect((await search('mine', 'umbrella')).total).toBe(299);
-      const first = await search('brightgrid', 'solar');
-      await ask(page, 'reset');
-      expect((await ask(page, 'accounts')).map(({ name }) => name)).not.toContain('mine');
-      expect((await search('brightgrid', 'solar')).hits.map(({ post }) => post.id)).toEqual(first.hits.map(({ post }) => post.id));
     });
   });
 

@@ -1,20 +1,53 @@
-// Tabs of the demo that are killed in the middle of an import, twenty times.
-import { expect, it } from 'vitest';
+// The demo: how vectors are stored, all of it in a file, and tabs that are killed in the middle of an import, twenty times.
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium, missingChromium } from '../browser/chromium.js';
 import { killedInImports } from '../demo/kills.js';
-import { serveDemo } from '../demo/pages.js';
+import { ask, csv, openDemo, request, serveDemo } from '../demo/pages.js';
 import { describeWithout } from '../optional.js';
 
-describeWithout(missingChromium, 'a tab that is killed', () => {
-  it('loses nothing that was acknowledged, twenty times', async () => {
-    const server = await serveDemo();
-    const browser = await launchChromium();
-    try {
-      await killedInImports({ browser, url: server.url, kills: 20 });
-      expect.hasAssertions();
-    } finally {
-      await browser.close();
-      await server.close();
-    }
+describeWithout(missingChromium, 'the analyst', () => {
+  let server, browser, page;
+  beforeAll(async () => {
+    server = await serveDemo();
+    browser = await launchChromium();
+    ({ page } = await openDemo(await browser.newContext(), server.url));
   });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  const search = (...args) => ask(page, 'search', request(...args));
+
+  it('stores vectors in another way, and measures what that does', async () => {
+    for (const preset of ['smallest', 'pq', 'compact', 'bq', 'sq', 'fast', 'exact']) {
+      const { before, after, failure } = await ask(page, 'setPreset', `p-${preset}`, preset, 'lantern');
+      expect(failure).toBeUndefined();
+      expect(after.preset).toBe(preset);
+      expect(after.queries).toBeGreaterThanOrEqual(50);
+      expect(after.recall).toBeGreaterThan(preset === 'exact' ? 0.95 : 0.8);
+      expect(Math.min(before.bytes, after.bytes, after.diskBytes, after.p50)).toBeGreaterThan(0);
+      if (preset === 'smallest') expect(after.bytes).toBeLessThan(before.bytes / 2);
+    }
+    expect((await ask(page, 'statistics')).preset).toBe('exact');
+  });
+
+  it('is downloaded, begun anew and loaded again', async () => {
+    await ask(page, 'importFile', 'i', 'mine', { name: 'mine.csv', file: csv(299) });
+    const size = await page.evaluate(async () => {
+      globalThis.saved = await globalThis.tab.analyst.exportDatabase();
+      return globalThis.saved.size;
+    });
+    expect(size).toBeGreaterThan(10_000_000);
+    await ask(page, 'setTenant', 'mine', 'remove');
+    expect(await page.evaluate(() => globalThis.tab.analyst.importDatabase(new Blob(['no database'])).then(() => 'done', ({ code }) => code))).toMatch(/^STORAGE_|^INVALID/);
+    expect((await search('brightgrid', 'solar')).hits).toHaveLength(10);
+    await page.evaluate(() => globalThis.tab.analyst.importDatabase(globalThis.saved));
+    expect((await search('mine', 'umbrella')).total).toBe(299);
+    const first = await search('brightgrid', 'solar');
+    await ask(page, 'reset');
+    expect((await ask(page, 'accounts')).map(({ name }) => name)).not.toContain('mine');
+    expect((await search('brightgrid', 'solar')).hits.map(({ post }) => post.id)).toEqual(first.hits.map(({ post }) => post.id));
+  });
+
+  it('loses nothing that was acknowledged when its tab is killed, twenty times', () => killedInImports({ browser, url: server.url, kills: 20 }));
 });
