@@ -1,23 +1,12 @@
 /** The collections of the analyst, and posts as they are stored there. */
 import type { Collection, CollectionConfig, Database } from 'vectile';
-import type { Post, Sentiment } from '../contract.js';
+import type { Post } from '../contract.js';
 
 export const DIMENSIONS = 512;
 /** Accounts with more posts than this have a graph; it also is what quantizers are trained on, so that all of the corpus are. */
 export const GRAPH_FROM = 300;
 
-export interface PostProperties {
-  text: string;
-  author: string;
-  createdAt: Date;
-  inbound: boolean;
-  channel?: string;
-  sentiment?: Sentiment;
-  product?: string;
-  topic?: string;
-  threadId?: string;
-  resolved?: boolean;
-}
+export type PostProperties = Omit<Post, 'id' | 'createdAt'> & { createdAt: Date; resolved?: boolean };
 
 export interface AccountProperties {
   label: string;
