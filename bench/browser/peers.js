@@ -38,11 +38,11 @@ const scan = () => [null];
 export const browserPeers = Object.fromEntries([
   {
     name: 'vectile-fast', adapter: 'vectile.js', config: { mode: 'fast' }, packages: [], kind: 'wasm', settings: efs,
-    notes: ['the engine in the page, mode fast; its image is one value in IndexedDB'],
+    notes: ['the engine in the page, mode fast; its image is one Blob in IndexedDB'],
   },
   {
     name: 'vectile', adapter: 'vectile.js', config: { mode: 'exact' }, packages: [], kind: 'wasm', settings: efs,
-    notes: ['the engine in the page, exact floats; its image is one value in IndexedDB'],
+    notes: ['the engine in the page, exact floats; its image is one Blob in IndexedDB'],
   },
   {
     name: 'vectile-database', adapter: 'vectile-database.js', packages: [], kind: 'wasm', settings: efs,

@@ -61,32 +61,6 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     it(`attached: ${name}`, async () => expect(await page.evaluate((one) => globalThis.tests.conformance(one, true), name)).toBeUndefined());
   }
 
-  it('attached, writes chunks that no other thread of its epoch takes for its own, and frees what one has left', async () => {
-    await open(page, 'shared');
-    expect(await result(page, `
-      const share = () => help.attachStore(help.sharingOf(store).share());
-      const [first, second] = [await share(), await share()];
-      await first.blobs.put('shards/a', [Uint8Array.of(1)]);
-      await first.close();
-      // by a thread that ended in the middle of it
-      const cut = async function* () { yield new Uint8Array(9 << 20); await new Promise(() => {}); };
-      void second.blobs.put('shards/a', cut());
-      void second.blobs.put('shards/b', cut());
-      const chunks = async () => new Set((await help.raw('shared', 'chunks', (rows) => rows.getAllKeys())).map(([name, generation]) => name + ' ' + generation));
-      while ((await chunks()).size < 3) await new Promise((resolve) => setTimeout(resolve, 10));
-      const third = await share();
-      const before = [...await chunks()];
-      await help.sharingOf(third).recover('shards/a');
-      const after = [...await chunks()];
-      await third.blobs.put('shards/a', [Uint8Array.of(2)]);
-      const { bytes } = await third.blobs.get('shards/a');
-      await third.close();
-      return { before, after, bytes: [...bytes] };`)).toEqual({
-      before: ['shards/a 1w1-0', 'shards/a 1w2-0', 'shards/b 1w2-1'], after: ['shards/a 1w1-0', 'shards/b 1w2-1'], bytes: [2],
-    });
-    await close(page);
-  });
-
   it('opened read-only, leaves no database behind where there is none', async () => {
     expect(await open(page, 'none', true)).toMatchObject({ code: 'STORE_MISSING' });
     expect(await page.evaluate(async () => (await indexedDB.databases()).filter(({ name }) => name === 'none'))).toEqual([]);
@@ -113,32 +87,49 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     expect(await open(page, 'format', true)).toMatchObject({ code: 'STORAGE_VERSION' });
   });
 
-  it('reads the hits of a search in one transaction, and chunks that it has read no more, until they are given back', async () => {
+  it('finds a blob once to read ranges of it, and reads a block of it once, until they are given back', async () => {
     await open(page, 'kept');
     expect(await result(page, `
       await store.blobs.put('shards/a', [new Uint8Array(1 << 20).map((_, i) => i >> 12)]);
-      let transactions = 0, chunks = 0;
-      const { transaction } = IDBDatabase.prototype, { getAll } = IDBObjectStore.prototype;
+      let transactions = 0, slices = 0;
+      const { transaction } = IDBDatabase.prototype, { slice } = Blob.prototype;
       IDBDatabase.prototype.transaction = function (...given) { transactions++; return transaction.apply(this, given); };
-      IDBObjectStore.prototype.getAll = function (...given) { chunks++; return getAll.apply(this, given); };
-      const read = async (places) => {
-        [transactions, chunks] = [0, 0];
+      Blob.prototype.slice = function (...given) { slices++; return slice.apply(this, given); };
+      const read = async (...places) => {
+        [transactions, slices] = [0, 0];
         const found = await Promise.allSettled(places.map((at) => store.blobs.getRange('shards/a', at, 4)));
-        return [transactions, chunks, found.map(({ value, reason }) => value?.[0] ?? reason.code)];
+        return [transactions, slices, found.map(({ value, reason }) => value?.[0] ?? reason.code)];
       };
-      const told = [await read([0, 1 << 17, 1 << 18, 1 << 21]), await read([4096, 1 << 18, 1 << 19])];
+      const told = [await read(0, 8, 1 << 17, 1 << 18, 1 << 21), await read(4096, 1 << 18, 1 << 19), await read((1 << 16) - 2)];
       store.blobs.release('shards/');
-      told.push(await read([4096]));
+      told.push(await read(4096));
       await store.blobs.put('shards/a', [new Uint8Array(1 << 20).fill(9)]);
-      told.push(await read([4096]));
+      told.push(await read(4096));
       Object.assign(IDBDatabase.prototype, { transaction });
-      Object.assign(IDBObjectStore.prototype, { getAll });
+      Object.assign(Blob.prototype, { slice });
       return told;`)).toEqual([
-      [1, 3, [0, 32, 64, 'STORAGE_CORRUPT']],
-      [1, 1, [1, 64, 128]],
+      [1, 3, [0, 0, 32, 64, 'STORAGE_CORRUPT']],
+      [0, 1, [1, 64, 128]],
+      [0, 1, [15]],
       [1, 1, [1]],
       [1, 1, [9]],
     ]);
+    await close(page);
+  });
+
+  it('reads on in a blob that another thread has replaced, and finds the new one with the whole of it', async () => {
+    await open(page, 'replaced');
+    expect(await result(page, `
+      const other = await help.attachStore(help.sharingOf(store).share());
+      await store.blobs.put('a', [new Uint8Array(1 << 20).fill(1)]);
+      const told = [(await store.blobs.getRange('a', 0, 1))[0]];
+      await other.blobs.put('a', [new Uint8Array(1 << 20).fill(2)]);
+      for (const at of [1, 1 << 19]) told.push((await store.blobs.getRange('a', at, 1))[0]);
+      told.push((await store.blobs.get('a')).bytes[9], (await store.blobs.getRange('a', 9, 1))[0]);
+      await other.blobs.delete('a');
+      told.push((await store.blobs.getRange('a', 0, 1 << 20))[0], await store.blobs.get('a'));
+      await other.close();
+      return told;`)).toEqual([1, 1, 1, 2, 2, 2, undefined]);
     await close(page);
   });
 
@@ -167,29 +158,43 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     await result(page, `await help.raw('damaged', 'logs', (rows) => rows.delete('a'))`);
     expect(await read(9)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 37: expected no record after 0, got one' });
 
-    const generation = await result(page, `return (await help.raw('damaged', 'files', (rows) => rows.get('b'))).generation`);
-    await change('chunks', ['b', generation, 3], 'flip');
-    expect(await run(page, `return (await store.blobs.getRange('b', 0, 3 << 17)).length`)).toEqual({ result: 3 << 17 });
-    expect(await run(page, `await store.blobs.getRange('b', (3 << 17) + 9, 1)`)).toMatchObject({
-      code: 'STORAGE_CORRUPT', message: `damaged, blob b, byte ${3 << 17}: expected a chunk that fits its checksum, got another`,
-    });
+    const damage = (change) => result(page, `
+      const row = await help.raw('damaged', 'contents', (rows) => rows.get('b'));
+      const bytes = new Uint8Array(await row.content.arrayBuffer());
+      (${change})(row, bytes);
+      await help.raw('damaged', 'contents', (rows) => rows.put(row, 'b'));
+      store.blobs.release('');
+    `);
+    await damage('(row, bytes) => { bytes[3 << 16] ^= 1; row.content = new Blob([bytes]); }');
+    expect(await run(page, `return (await store.blobs.getRange('b', 0, 3 << 16)).length`)).toEqual({ result: 3 << 16 });
+    for (const length of [1, 8 << 16]) {
+      expect(await run(page, `await store.blobs.getRange('b', (3 << 16) + 9, given[0])`, length)).toMatchObject({
+        code: 'STORAGE_CORRUPT', message: `damaged, blob b, byte ${3 << 16}: expected a block that fits its checksum, got another`,
+      });
+    }
     expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({ code: 'STORAGE_CORRUPT' });
-    await change('chunks', ['b', generation, 3], 'delete');
+    await damage('(row, bytes) => { row.content = new Blob([bytes.subarray(1 << 16)]); }');
+    expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({
+      code: 'STORAGE_CORRUPT', message: 'damaged, blob b, byte 0: expected a blob and the checksums of its blocks, got another row',
+    });
+    await damage('(row) => { delete row.checksums; }');
     expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({ code: 'STORAGE_CORRUPT' });
     await close(page);
   });
 
-  it('removes what puts have left that were cut short', async () => {
-    await open(page, 'orphans');
-    await result(page, `
-      await store.blobs.put('a', [new Uint8Array(300_000)]);
-      await store.blobs.put('c', [new Uint8Array(10)]);
-      for (const name of ['a', 'b', 'd']) for (let i = 0; i < 3; i++) await help.raw('orphans', 'chunks', (rows) => rows.put({ bytes: help.bytes(1), crc: 0 }, [name, '0-0', i]));
-    `);
-    await close(page);
-    await open(page, 'orphans');
-    expect(await result(page, `return (await help.raw('orphans', 'chunks', (rows) => rows.getAllKeys())).map((key) => key.join())`)).toEqual(['a,1-0,0', 'a,1-0,1', 'a,1-0,2', 'c,1-1,0']);
-    expect(await result(page, `return (await store.blobs.get('a')).bytes.length`)).toBe(300_000);
+  it('tells a blob whose file is not there from one that was lost with the connection', async () => {
+    await open(page, 'unreadable');
+    expect(await result(page, `
+      await store.blobs.put('a', [new Uint8Array(1 << 20).fill(1)]);
+      const { arrayBuffer } = Blob.prototype;
+      let failures;
+      Blob.prototype.arrayBuffer = function () {
+        return failures-- > 0 ? Promise.reject(new DOMException('gone', 'NotFoundError')) : arrayBuffer.call(this);
+      };
+      const told = [];
+      for (failures of [1, 2]) told.push(await store.blobs.getRange('a', failures << 18, 1).then(([value]) => value, ({ code, message }) => code + ' ' + message));
+      Object.assign(Blob.prototype, { arrayBuffer });
+      return [...told, (await store.blobs.getRange('a', 0, 1))[0]];`)).toEqual([1, `STORAGE_CORRUPT unreadable, blob a, byte ${2 << 18}: expected a file that can be read, got NotFoundError: gone`, 1]);
     await close(page);
   });
 
@@ -222,11 +227,11 @@ describeWithout(missingChromium, 'IndexedDB', () => {
       outcomes.push(await untilFull(() => store.blobs.putIfAbsent('new', large)));
       let next = 1;
       for await (const { seq, records } of log.read(1)) next = seq + records.length;
-      const chunks = (await help.raw('quota', 'chunks', (rows) => rows.getAllKeys())).length;
+      const contents = await help.raw('quota', 'contents', (rows) => rows.getAllKeys());
       const isAsBefore = log.nextSeq === nextSeq && log.bytes === bytes && next === nextSeq && (await store.bytes('')) === bytes + 1;
-      return { outcomes, isAsBefore, b: [...(await store.blobs.get('b')).bytes], blobs: await store.blobs.list(''), chunks };
+      return { outcomes, isAsBefore, b: [...(await store.blobs.get('b')).bytes], blobs: await store.blobs.list(''), contents };
     `)).toEqual({
-      outcomes: [['STORAGE_FULL', expect.any(Number)], ...Array(5).fill(['STORAGE_FULL', 0])], isAsBefore: true, b: [1], blobs: [{ name: 'b', bytes: 1 }], chunks: 1,
+      outcomes: [['STORAGE_FULL', expect.any(Number)], ...Array(5).fill(['STORAGE_FULL', 0])], isAsBefore: true, b: [1], blobs: [{ name: 'b', bytes: 1 }], contents: ['b'],
     });
 
     // acknowledged at once: it is told later, and nothing follows a hole
@@ -311,9 +316,9 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     await close(page);
     await open(page, 'lost');
     expect(await result(page, `
-      const chunks = await help.raw('lost', 'chunks', (rows) => rows.getAllKeys());
+      const contents = await help.raw('lost', 'contents', (rows) => rows.getAllKeys());
       const log = await store.log('a');
-      return [chunks.length, log.nextSeq, (await help.entries(log, 5)).length];
+      return [contents.length, log.nextSeq, (await help.entries(log, 5)).length];
     `)).toEqual([4, 10, 5]);
     await close(page);
   });

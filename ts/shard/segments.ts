@@ -5,6 +5,7 @@
 import { VectileError } from '../errors.js';
 import type { BlobStore } from '../storage/storage.js';
 import { VECTORS_HEADER_BYTES } from './entry.js';
+import { Scan } from './scan.js';
 import { SEGMENT_MAX } from './table.js';
 
 /** As in the manifest. */
@@ -20,8 +21,6 @@ export interface Segment {
   vectorsLive: number;
 }
 
-/** Bytes read at a time when all of a file is read. */
-const SCAN_BYTES = 256 << 10;
 /** Bytes written at a time, about. */
 const CHUNK_BYTES = 256 << 10;
 
@@ -94,10 +93,9 @@ export class Segments {
   async *vectorChunks(index: number): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
     const name = this.vectorsName(index);
     const end = this.#segment(index).vectorsBytes;
-    // filled again and again: fresh memory costs more than reading into it
-    const buffer = this.isSync ? new Uint8Array(Math.min(SCAN_BYTES, end)) : undefined;
+    const scan = new Scan(this.#blobs, name, end);
     for (let offset = 0; offset < end;) {
-      const read = this.#read(name, offset, Math.min(SCAN_BYTES, end - offset), buffer);
+      const read = scan.read(offset);
       let bytes = read instanceof Promise ? await read : read;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       let whole = 0;
@@ -114,13 +112,14 @@ export class Segments {
         bytes = await this.#read(name, offset, length);
         whole = length;
       }
+      scan.readAhead(offset + whole);
       yield { offset, bytes: bytes.subarray(0, whole) };
       offset += whole;
     }
   }
 
-  #read(name: string, offset: number, bytes: number, into?: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return this.#blobs.getRangeSync?.(name, offset, bytes, into) ?? this.#blobs.getRange(name, offset, bytes);
+  #read(name: string, offset: number, bytes: number): Uint8Array | Promise<Uint8Array> {
+    return this.#blobs.getRangeSync?.(name, offset, bytes) ?? this.#blobs.getRange(name, offset, bytes);
   }
 
   #segment(index: number): Segment {

@@ -12,6 +12,7 @@ import { markOf } from './mark.js';
 import { pause } from './pause.js';
 import type { FrozenPart, PartFile } from '../search/stored-part.js';
 import type { ShardIdentity } from './record.js';
+import { Scan } from './scan.js';
 import type { ShardSearch } from './search.js';
 import { Segments, type Segment } from './segments.js';
 import { Table } from './table.js';
@@ -20,8 +21,6 @@ import { VectorField, type VectorSource } from './vector-field.js';
 
 /** Ids of tables of so many bytes are read when they are needed. */
 const LATER_BYTES = 256 << 10;
-/** Bytes read at a time of an image. */
-const READ_BYTES = 256 << 10;
 const SETTLE_MS = 4;
 /** Segments smaller than this are put together once there are more of them. */
 const SMALL_BYTES = 1 << 20;
@@ -290,11 +289,12 @@ const headOf = (chunk: Uint8Array): number => laneChecksum(chunk.subarray(0, IMA
 
 /** Each chunk is valid until the next is asked for. */
 async function* readImage(blobs: BlobStore, { name, bytes, head }: Image): AsyncGenerator<Uint8Array> {
-  const buffer = blobs.getRangeSync && new Uint8Array(Math.min(READ_BYTES, bytes));
-  for (let from = 0; from < bytes; from += READ_BYTES) {
-    const length = Math.min(READ_BYTES, bytes - from);
-    const chunk = blobs.getRangeSync?.(name, from, length, buffer) ?? await blobs.getRange(name, from, length);
+  const scan = new Scan(blobs, name, bytes);
+  for (let from = 0; from < bytes;) {
+    const chunk = await scan.read(from);
     if (!from && headOf(chunk) !== head) throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected the image of this index, got another`);
+    from += chunk.length;
+    scan.readAhead(from);
     yield chunk;
   }
 }

@@ -1,50 +1,40 @@
-/** Blobs as chunks. New chunks are written beside the old ones, and one transaction puts them in their place. */
+/**
+ * Blobs as Blobs of the browser's, which keeps each in a file of its own and reads any part of it; beside it the checksums of
+ * its blocks. One transaction puts a blob in the place of another.
+ */
 import { VectileError } from '../errors.js';
 import { crc32c } from './crc32c.js';
 import { under, type IndexedDbHost } from './indexeddb.js';
 import type { BlobInfo, BlobStore } from './storage.js';
 
-/** All chunks of a blob but the last have this size. An object is read with the whole chunk it lies in, a blob fastest in few. */
-const CHUNK_BYTES = 128 << 10;
-/** So many are read, or written, at a time, however large the blob: 4 MB. */
-const CHUNKS_AT_ONCE = 32;
-/** Of chunks that are kept, those used last, because objects were read that lie in them: 16 MB. */
-const KEPT_MAX = 128;
+/** What a checksum is of; the last block is shorter. An object is read with the whole block it lies in. */
+const BLOCK_BYTES = 64 << 10;
+/** So many of a put are in this thread; those before are with the browser: 4 MB. */
+const BLOCKS_AT_ONCE = 64;
+/** Blobs whose ranges are read without a transaction, those used last. */
+const FILES_MAX = 64;
+/** Of blocks that are kept, those used last, because objects were read that lie in them: 16 MB. */
+const KEPT_MAX = 256;
 /** What reaches over more of them is a scan, of which nothing is kept. */
-const KEPT_AT_ONCE = 2;
+const KEPT_AT_ONCE = 4;
 
 /** By name. */
-interface FileRow {
-  bytes: number;
+interface ContentRow {
+  content: Blob;
+  /** Of each block. */
+  checksums: Uint32Array;
   etag: string;
-  /** That of its chunks; those of others are of puts that have not ended. */
+  /** That of the put, which may be done twice. */
   generation: string;
 }
-
-/** By [name, generation, index]. */
-interface ChunkRow {
-  bytes: Uint8Array;
-  crc: number;
-}
-
-interface Range {
-  name: string;
-  start: number;
-  /** Undefined: to the end. */
-  length?: number;
-}
-
-interface Found { file: FileRow; bytes: Uint8Array }
-
-type Rows = Parameters<Parameters<IndexedDbHost['connection']['read']>[1]>[0];
 
 export class IndexedDbBlobs implements BlobStore {
   readonly #host: IndexedDbHost;
   #puts = 0;
-  /** Chunks that fitted their checksums, by name, generation and index; least recently used first. */
-  readonly #kept = new Map<string, Uint8Array>();
-  /** Ranges asked for in this turn, which one transaction reads. */
-  #asked: { range: Range; resolve: (found: Found | undefined) => void; reject: (cause: unknown) => void }[] = [];
+  /** Of blobs that ranges were read of, least recently used first; of one that another thread has replaced or deleted, what was. */
+  readonly #files = new Map<string, Promise<ContentRow | undefined>>();
+  /** Blocks that fit their checksums, by name, generation and index; least recently used first. */
+  readonly #kept = new Map<string, Promise<Uint8Array>>();
 
   constructor(host: IndexedDbHost) {
     this.#host = host;
@@ -66,13 +56,13 @@ export class IndexedDbBlobs implements BlobStore {
     });
   }
 
-  async get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
-    const found = await this.#read({ name, start: 0 });
-    return found && { bytes: found.bytes, etag: found.file.etag };
+  get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+    this.release(name);
+    return this.#read(name, 0);
   }
 
   async getRange(name: string, start: number, length: number): Promise<Uint8Array> {
-    const found = await this.#read({ name, start, length });
+    const found = await this.#read(name, start, length);
     if (!found) throw new VectileError('BLOB_MISSING', `${this.#where(name)}: expected a blob, got none`);
     return found.bytes;
   }
@@ -80,179 +70,143 @@ export class IndexedDbBlobs implements BlobStore {
   list(prefix: string): Promise<BlobInfo[]> {
     return this.#host.connection.read(['files'], async (rows) => {
       const names = await rows('files').keys<string>(under(prefix));
-      const files = await rows('files').getAll<FileRow>(under(prefix));
-      return names.map((name, i) => ({ name, bytes: files[i]!.bytes }));
+      const bytes = await rows('files').getAll<number>(under(prefix));
+      return names.map((name, i) => ({ name, bytes: bytes[i]! }));
     });
   }
 
   async delete(name: string): Promise<void> {
     this.#host.checkWritable();
-    await this.#host.connection.write(['files', 'chunks'], 'strict', async (rows) => {
-      const file = await rows('files').get<FileRow>(name);
-      if (!file) return;
+    await this.#host.connection.write(['files', 'contents'], 'strict', (rows) => {
       rows('files').delete(name);
-      rows('chunks').delete(generationOf(name, file.generation));
+      rows('contents').delete(name);
     });
+    this.release(name);
   }
 
   release(prefix: string): void {
-    for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#kept.delete(key);
-  }
-
-  /** Removes what puts have left that were cut short, of blobs whose name starts with `prefix`, of which none may be under way. */
-  async sweep(prefix: string): Promise<void> {
-    await this.#host.connection.write(['files', 'chunks'], 'relaxed', async (rows) => {
-      const first = async (range: IDBKeyRange) => (await rows('chunks').keys<[string, string, number]>(range, 1))[0];
-      // from each generation straight to the next
-      for (let key = await first(IDBKeyRange.lowerBound([prefix])); key?.[0].startsWith(prefix); key = await first(IDBKeyRange.lowerBound([key[0], key[1], []]))) {
-        const [name, generation] = key;
-        if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('chunks').delete(generationOf(name, generation));
-      }
-    });
+    for (const held of [this.#files, this.#kept]) for (const key of held.keys()) if (key.startsWith(prefix)) held.delete(key);
   }
 
   async #put(
-    name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: FileRow | undefined) => void,
+    name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: ContentRow | undefined) => void,
   ): Promise<{ etag: string; bytes: number }> {
     this.#host.checkWritable();
     const { connection, epoch, tag } = this.#host;
     const generation = `${epoch}${tag}-${this.#puts++}`;
-    let bytes = 0;
-    let crc = 0;
-    let index = 0;
-    let waiting: { row: ChunkRow; key: [string, string, number] }[] = [];
-    try {
-      for await (const chunk of sized(chunks)) {
-        // strictly: Chromium puts large values into files of their own, which no later transaction makes durable
-        if (waiting.length === CHUNKS_AT_ONCE) {
-          const full = waiting;
-          await connection.write(['chunks'], 'strict', (rows) => full.forEach(({ row, key }) => rows('chunks').put(row, key)));
-          waiting = [];
-        }
-        waiting.push({ row: { bytes: chunk, crc: crc32c(chunk) }, key: [name, generation, index++] });
-        crc = crc32c(chunk, crc);
-        bytes += chunk.length;
-      }
-      const file: FileRow = { bytes, etag: `${bytes}-${crc.toString(16).padStart(8, '0')}`, generation };
-      await connection.write(['files', 'chunks'], 'strict', async (rows) => {
-        const former = await rows('files').get<FileRow>(name);
-        if (former?.generation !== generation) { // or else it is done once more
-          check(former);
-          if (former) rows('chunks').delete(generationOf(name, former.generation));
-        }
-        for (const { row, key } of waiting) rows('chunks').put(row, key);
-        rows('files').put(file, name);
-      });
-      return { etag: file.etag, bytes };
-    } catch (cause) {
-      await this.#forget(name, generation);
-      throw cause;
+    const parts: Blob[] = [];
+    let waiting: BlobPart[] = [];
+    const sums: number[] = [];
+    for await (const block of blocksOf(chunks)) {
+      sums.push(crc32c(block));
+      waiting.push(block);
+      if (waiting.length < BLOCKS_AT_ONCE) continue;
+      parts.push(new Blob(waiting));
+      waiting = [];
     }
-  }
-
-  /** Removes the chunks of a put that has failed, unless it is there after all. What cannot be removed is swept when the store is opened. */
-  async #forget(name: string, generation: string): Promise<void> {
-    await this.#host.connection.write(['files', 'chunks'], 'relaxed', async (rows) => {
-      if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('chunks').delete(generationOf(name, generation));
-    }).catch(() => {});
-  }
-
-  /** What there is of a blob from `start` on; undefined if there is no such blob. The hits of a search are asked for in one turn. */
-  #read(range: Range): Promise<Found | undefined> {
-    if (!this.#asked.length) queueMicrotask(() => void this.#readAsked());
-    return new Promise((resolve, reject) => { this.#asked.push({ range, resolve, reject }); });
-  }
-
-  async #readAsked(): Promise<void> {
-    const asked = this.#asked;
-    this.#asked = [];
-    const together = this.#host.connection.read(['files', 'chunks'], async (rows) => {
-      const found = await Promise.allSettled(asked.map(({ range }) => this.#readIn(rows, range)));
-      const broken = found.find((one): one is PromiseRejectedResult => one.status === 'rejected' && !(one.reason instanceof VectileError));
-      if (broken) throw broken.reason as Error; // what the database says of the transaction
-      return found;
+    const content = new Blob([...parts, ...waiting]);
+    const checksums = Uint32Array.from(sums);
+    const etag = `${content.size}-${crc32c(new Uint8Array(checksums.buffer)).toString(16).padStart(8, '0')}`;
+    const row: ContentRow = { content, checksums, etag, generation };
+    // strictly: Chromium has it in a file, which no later transaction makes durable
+    await connection.write(['files', 'contents'], 'strict', async (rows) => {
+      const former = await rows('contents').get<ContentRow>(name);
+      if (former?.generation !== generation) check(former); // or else it is done once more
+      rows('files').put(content.size, name);
+      rows('contents').put(row, name);
     });
-    // one that cannot be read at all does not keep the others from being read
-    const alone = ({ range }: { range: Range }) => this.#host.connection.read(['files', 'chunks'], (rows) => this.#readIn(rows, range));
-    const found = await together.catch((cause: unknown) => Promise.allSettled(asked.length > 1 ? asked.map(alone) : [Promise.reject(cause as Error)]));
-    asked.forEach(({ resolve, reject }, i) => {
-      const one = found[i]!;
-      if (one.status === 'fulfilled') resolve(one.value);
-      else reject(one.reason);
-    });
+    this.release(name);
+    return { etag, bytes: content.size };
   }
 
-  async #readIn(rows: Rows, { name, start, length }: Range): Promise<Found | undefined> {
-    const file = await rows('files').get<FileRow>(name);
-    if (!file) return undefined;
-    const end = length === undefined ? file.bytes : start + length;
-    if (end > file.bytes) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, file.bytes - start)}`);
-    const bytes = new Uint8Array(end - start);
-    const isScan = length === undefined || length > KEPT_AT_ONCE * CHUNK_BYTES;
-    for (let at = start; at < end;) {
-      const index = Math.floor(at / CHUNK_BYTES);
-      const last = Math.min(index + CHUNKS_AT_ONCE, Math.ceil(end / CHUNK_BYTES)) - 1;
-      const chunks = await (isScan ? this.#chunks(rows, name, file, index, last) : this.#keptChunks(rows, name, file, index, last));
-      for (const [i, chunk] of chunks.entries()) {
-        const from = (index + i) * CHUNK_BYTES;
-        bytes.set(chunk.subarray(at - from, end - from), at - start);
-        at = Math.min(end, from + CHUNK_BYTES);
+  /** What there is of a blob from `start` on; undefined if there is no such blob. */
+  async #read(name: string, start: number, length?: number): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+    for (let isAgain = false; ; isAgain = true) {
+      const file = await this.#file(name);
+      if (!file) return undefined;
+      try {
+        return { bytes: await this.#readOf(file, name, start, length ?? file.content.size), etag: file.etag };
+      } catch (cause) {
+        if (cause instanceof VectileError) throw cause;
+        // a browser that has lost its connection to the database does not know the file any more, either
+        if (isAgain) throw this.#damage(name, start, 'a file that can be read', String(cause), cause);
+        this.release(name);
       }
     }
-    return { file, bytes };
   }
 
-  /** The chunks `index` to `last`, checked. */
-  async #chunks(rows: Rows, name: string, { bytes, generation }: FileRow, index: number, last: number): Promise<Uint8Array[]> {
-    const chunks = await rows('chunks').getAll<ChunkRow>(IDBKeyRange.bound([name, generation, index], [name, generation, last]));
-    for (let i = index; i <= last; i++) {
-      const chunk = chunks[i - index];
-      const from = i * CHUNK_BYTES;
-      const chunkBytes = Math.min(CHUNK_BYTES, bytes - from);
-      if (chunk?.bytes?.length !== chunkBytes) throw this.#damage(name, from, `a chunk of ${chunkBytes} bytes`, `${chunk?.bytes?.length ?? 'none'}`);
-      if (crc32c(chunk.bytes) !== chunk.crc) throw this.#damage(name, from, 'a chunk that fits its checksum', 'another');
+  async #readOf(file: ContentRow, name: string, start: number, length: number): Promise<Uint8Array> {
+    const { content, generation } = file;
+    const end = start + length;
+    if (end > content.size) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, content.size - start)}`);
+    const first = Math.floor(start / BLOCK_BYTES);
+    const last = Math.ceil(end / BLOCK_BYTES);
+    if (last - first > KEPT_AT_ONCE) {
+      const blocks = await this.#blocks(file, name, first, last);
+      const from = start - first * BLOCK_BYTES;
+      return from ? blocks.slice(from, from + length) : blocks.subarray(0, length);
     }
-    return chunks.map((chunk) => chunk.bytes);
+    const bytes = new Uint8Array(length);
+    await Promise.all(Array.from({ length: last - first }, async (_, i) => {
+      const from = (first + i) * BLOCK_BYTES;
+      const block = await use(this.#kept, `${name}\n${generation}\n${first + i}`, KEPT_MAX, () => this.#blocks(file, name, first + i, first + i + 1));
+      bytes.set(block.subarray(Math.max(0, start - from), end - from), Math.max(0, from - start));
+    }));
+    return bytes;
   }
 
-  async #keptChunks(rows: Rows, name: string, file: FileRow, index: number, last: number): Promise<Uint8Array[]> {
-    const keys = Array.from({ length: last - index + 1 }, (_, i) => `${name}\n${file.generation}\n${index + i}`);
-    const kept = keys.map((key) => this.#kept.get(key)).filter((chunk) => chunk !== undefined);
-    const chunks = kept.length === keys.length ? kept : await this.#chunks(rows, name, file, index, last);
-    for (const [i, key] of keys.entries()) {
-      this.#kept.delete(key);
-      this.#kept.set(key, chunks[i]!);
-      if (this.#kept.size > KEPT_MAX) this.#kept.delete(this.#kept.keys().next().value!);
+  /** The blocks from `first` to before `last`, checked. */
+  async #blocks({ content, checksums }: ContentRow, name: string, first: number, last: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(await content.slice(first * BLOCK_BYTES, last * BLOCK_BYTES).arrayBuffer());
+    for (let i = first; i < last; i++) {
+      const from = (i - first) * BLOCK_BYTES;
+      if (crc32c(bytes.subarray(from, from + BLOCK_BYTES)) !== checksums[i]) throw this.#damage(name, i * BLOCK_BYTES, 'a block that fits its checksum', 'another');
     }
-    return chunks;
+    return bytes;
+  }
+
+  #file(name: string): Promise<ContentRow | undefined> {
+    return use(this.#files, name, FILES_MAX, () => this.#host.connection.read(['contents'], async (rows) => {
+      const row = await rows('contents').get<ContentRow>(name);
+      if (row && row.checksums?.length !== Math.ceil(row.content?.size / BLOCK_BYTES)) throw this.#damage(name, 0, 'a blob and the checksums of its blocks', 'another row');
+      return row;
+    }));
   }
 
   #where(name: string): string { return `${this.#host.connection.name}, blob ${name}`; }
 
-  #damage(name: string, at: number, expected: string, got: string): VectileError {
-    return new VectileError('STORAGE_CORRUPT', `${this.#where(name)}, byte ${at}: expected ${expected}, got ${got}`);
+  #damage(name: string, at: number, expected: string, got: string, cause?: unknown): VectileError {
+    return new VectileError('STORAGE_CORRUPT', `${this.#where(name)}, byte ${at}: expected ${expected}, got ${got}`, { cause });
   }
 }
 
-function generationOf(name: string, generation: string): IDBKeyRange {
-  return IDBKeyRange.bound([name, generation], [name, generation, []]);
+/** What is held under a key, now the one used last; it is found if it is not there. Neither failures are held nor nothing. */
+function use<T>(held: Map<string, Promise<T>>, key: string, max: number, find: () => Promise<T>): Promise<T> {
+  const there = held.get(key);
+  const found = there ?? find();
+  held.delete(key);
+  held.set(key, found);
+  if (there) return found;
+  if (held.size > max) held.delete(held.keys().next().value!);
+  found.catch(() => undefined).then((value) => { if (value === undefined && held.get(key) === found) held.delete(key); });
+  return found;
 }
 
-/** Chunks of exactly CHUNK_BYTES, but the last. */
-async function* sized(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let buffer = new Uint8Array(CHUNK_BYTES);
+/** Chunks of exactly BLOCK_BYTES, but the last. */
+async function* blocksOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let block = new Uint8Array(BLOCK_BYTES);
   let filled = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) {
-      const part = chunk.subarray(at, at + CHUNK_BYTES - filled);
-      buffer.set(part, filled);
+      const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+      block.set(part, filled);
       filled += part.length;
       at += part.length;
-      if (filled < CHUNK_BYTES) continue;
-      yield buffer;
-      buffer = new Uint8Array(CHUNK_BYTES);
+      if (filled < BLOCK_BYTES) continue;
+      yield block;
+      block = new Uint8Array(BLOCK_BYTES);
       filled = 0;
     }
   }
-  if (filled) yield buffer.slice(0, filled);
+  if (filled) yield block.subarray(0, filled);
 }

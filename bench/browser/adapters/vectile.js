@@ -16,10 +16,10 @@ export function createPeer({ mode }) {
     },
     add(vectors, firstId) { index.addMany(Uint32Array.from({ length: vectors.length / index.dimensions }, (_, i) => firstId + i), vectors); },
     finish() { while (index.work(workMs)); },
-    save: () => putValue(index.serialize()),
+    save: () => putValue(new Blob([index.serialize()])),
     async open() {
       const { VectorIndex } = await load();
-      index = await VectorIndex.deserialize(await getValue());
+      index = await VectorIndex.deserialize(new Uint8Array(await (await getValue()).arrayBuffer()));
     },
     search: (query, k, ef) => index.search(query, { k, ef }).ids,
   };
