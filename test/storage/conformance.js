@@ -328,6 +328,18 @@ addOpened('a blob of 20 MB in chunks of many sizes', async (store) => {
   equal(isSame(await store.blobs.getRange('big', (10 << 20) - 7, 1 << 20), whole.subarray((10 << 20) - 7, (11 << 20) - 7)), true);
 });
 
+addOpened('ranges are read into memory that is given for them, or past it where it has no room', async (store) => {
+  const whole = pattern(5 << 20, 3);
+  await store.blobs.put('big', [whole]);
+  let into = new Uint8Array(1 << 20);
+  for (const [start, length] of [[0, 1 << 20], [700_001, 900_000], [700_001, 900_000], [0, 5], [1 << 20, 2 << 20], [(5 << 20) - 400_003, 400_003]]) {
+    const found = await store.blobs.getRange('big', start, length, into);
+    equal(isSame(found, whole.subarray(start, start + length)), true);
+    into = new Uint8Array(found.buffer);
+  }
+  await rejects('STORAGE_CORRUPT', () => store.blobs.getRange('big', (5 << 20) - 1, 2, into));
+});
+
 addOpened('many puts and deletes at once', async (store) => {
   await Promise.all(Array.from({ length: 60 }, async (_, i) => {
     await store.blobs.put(`many/${i % 3}/${i}`, [bytes(i)]);

@@ -128,8 +128,9 @@ export class Objects {
       return { ids: ids.subarray(0, count), vectors: new Float32Array(words.buffer, words.byteOffset, words.length), offsets: offsets.subarray(0, count) };
     };
     for (const [address, { bytes, used }] of this.#vectors) yield rowsIn(bytes.subarray(0, used), IN_MEMORY, address);
+    const scan = this.segments.scan();
     for (const index of [...this.segments.byIndex.keys()]) {
-      for await (const { offset, bytes } of this.segments.vectorChunks(index)) yield rowsIn(bytes, index, offset / 4);
+      for await (const { offset, bytes } of this.segments.vectorChunks(index, scan)) yield rowsIn(bytes, index, offset / 4);
     }
   }
 

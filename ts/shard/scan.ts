@@ -1,40 +1,32 @@
-/** Reads a file from its beginning to its end. */
+/** Reads files from their beginning to their end, into the same memory again and again: fresh memory costs more than reading into it. */
 import type { BlobStore } from '../storage/storage.js';
 
 /** Bytes read at a time. */
 const SYNC_BYTES = 256 << 10;
 /** The same where reading must be waited for: each time takes its while. */
-const ASYNC_BYTES = 4 << 20;
+const ASYNC_BYTES = 16 << 20;
+/** Room for what a backend must read around them. */
+const AROUND_BYTES = 128 << 10;
 
 export class Scan {
   readonly #blobs: BlobStore;
-  readonly #name: string;
-  readonly #end: number;
-  /** Where the store reads at once: filled again and again, as fresh memory costs more than reading into it. */
-  readonly #buffer: Uint8Array | undefined;
-  #ahead: { from: number; bytes: Promise<Uint8Array> } | undefined;
+  #buffer: Uint8Array = new Uint8Array(0);
 
-  constructor(blobs: BlobStore, name: string, end: number) {
+  constructor(blobs: BlobStore) {
     this.#blobs = blobs;
-    this.#name = name;
-    this.#end = end;
-    this.#buffer = blobs.getRangeSync && new Uint8Array(Math.min(SYNC_BYTES, end));
   }
 
-  /** What comes from there on, valid until the next is asked for. */
-  read(from: number): Uint8Array | Promise<Uint8Array> {
-    if (this.#buffer) return this.#blobs.getRangeSync!(this.#name, from, Math.min(this.#buffer.length, this.#end - from), this.#buffer);
-    return this.#ahead?.from === from ? this.#ahead.bytes : this.#readLater(from);
+  /** What a file of `end` bytes has from there on, valid until more is asked for. */
+  read(name: string, from: number, end: number): Uint8Array | Promise<Uint8Array> {
+    const { getRangeSync } = this.#blobs;
+    const length = Math.min(getRangeSync ? SYNC_BYTES : ASYNC_BYTES, end - from);
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length + (getRangeSync ? 0 : AROUND_BYTES));
+    return this.#blobs.getRangeSync?.(name, from, length, this.#buffer) ?? this.#readLater(name, from, length);
   }
 
-  /** From there on will be read next: where reading must be waited for, it begins. */
-  readAhead(from: number): void {
-    if (this.#buffer || from >= this.#end) return;
-    this.#ahead = { from, bytes: this.#readLater(from) };
-    this.#ahead.bytes.catch(() => {}); // whoever comes for it is told
-  }
-
-  #readLater(from: number): Promise<Uint8Array> {
-    return this.#blobs.getRange(this.#name, from, Math.min(ASYNC_BYTES, this.#end - from));
+  async #readLater(name: string, from: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.#blobs.getRange(name, from, length, this.#buffer);
+    this.#buffer = new Uint8Array(bytes.buffer);
+    return bytes;
   }
 }

@@ -89,13 +89,15 @@ export class Segments {
     }
   }
 
+  /** For one segment after another. */
+  scan(): Scan { return new Scan(this.#blobs); }
+
   /** The entries of vectors of a segment, in chunks of whole ones; where each begins in the file. Not checked, and valid until the next. */
-  async *vectorChunks(index: number): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
+  async *vectorChunks(index: number, scan = this.scan()): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
     const name = this.vectorsName(index);
     const end = this.#segment(index).vectorsBytes;
-    const scan = new Scan(this.#blobs, name, end);
     for (let offset = 0; offset < end;) {
-      const read = scan.read(offset);
+      const read = scan.read(name, offset, end);
       let bytes = read instanceof Promise ? await read : read;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       let whole = 0;
@@ -112,7 +114,6 @@ export class Segments {
         bytes = await this.#read(name, offset, length);
         whole = length;
       }
-      scan.readAhead(offset + whole);
       yield { offset, bytes: bytes.subarray(0, whole) };
       offset += whole;
     }

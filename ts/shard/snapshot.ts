@@ -289,12 +289,11 @@ const headOf = (chunk: Uint8Array): number => laneChecksum(chunk.subarray(0, IMA
 
 /** Each chunk is valid until the next is asked for. */
 async function* readImage(blobs: BlobStore, { name, bytes, head }: Image): AsyncGenerator<Uint8Array> {
-  const scan = new Scan(blobs, name, bytes);
+  const scan = new Scan(blobs);
   for (let from = 0; from < bytes;) {
-    const chunk = await scan.read(from);
+    const chunk = await scan.read(name, from, bytes);
     if (!from && headOf(chunk) !== head) throw new VectileError('STORAGE_CORRUPT', `${name}, byte 0: expected the image of this index, got another`);
     from += chunk.length;
-    scan.readAhead(from);
     yield chunk;
   }
 }

@@ -3,8 +3,8 @@
  * its blocks. One transaction puts a blob in the place of another.
  */
 import { VectileError } from '../errors.js';
-import { crc32c } from './crc32c.js';
 import { under, type IndexedDbHost } from './indexeddb.js';
+import { laneChecksum } from './lane-checksum.js';
 import type { BlobInfo, BlobStore } from './storage.js';
 
 /** What a checksum is of; the last block is shorter. An object is read with the whole block it lies in. */
@@ -61,8 +61,8 @@ export class IndexedDbBlobs implements BlobStore {
     return this.#read(name, 0);
   }
 
-  async getRange(name: string, start: number, length: number): Promise<Uint8Array> {
-    const found = await this.#read(name, start, length);
+  async getRange(name: string, start: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
+    const found = await this.#read(name, start, length, into);
     if (!found) throw new VectileError('BLOB_MISSING', `${this.#where(name)}: expected a blob, got none`);
     return found.bytes;
   }
@@ -98,7 +98,7 @@ export class IndexedDbBlobs implements BlobStore {
     let waiting: BlobPart[] = [];
     const sums: number[] = [];
     for await (const block of blocksOf(chunks)) {
-      sums.push(crc32c(block));
+      sums.push(laneChecksum(block));
       waiting.push(block);
       if (waiting.length < BLOCKS_AT_ONCE) continue;
       parts.push(new Blob(waiting));
@@ -106,7 +106,7 @@ export class IndexedDbBlobs implements BlobStore {
     }
     const content = new Blob([...parts, ...waiting]);
     const checksums = Uint32Array.from(sums);
-    const etag = `${content.size}-${crc32c(new Uint8Array(checksums.buffer)).toString(16).padStart(8, '0')}`;
+    const etag = `${content.size}-${laneChecksum(new Uint8Array(checksums.buffer)).toString(16).padStart(8, '0')}`;
     const row: ContentRow = { content, checksums, etag, generation };
     // strictly: Chromium has it in a file, which no later transaction makes durable
     await connection.write(['files', 'contents'], 'strict', async (rows) => {
@@ -120,12 +120,12 @@ export class IndexedDbBlobs implements BlobStore {
   }
 
   /** What there is of a blob from `start` on; undefined if there is no such blob. */
-  async #read(name: string, start: number, length?: number): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+  async #read(name: string, start: number, length?: number, into?: Uint8Array): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
     for (let isAgain = false; ; isAgain = true) {
       const file = await this.#file(name);
       if (!file) return undefined;
       try {
-        return { bytes: await this.#readOf(file, name, start, length ?? file.content.size), etag: file.etag };
+        return { bytes: await this.#readOf(file, name, start, length ?? file.content.size, isAgain ? undefined : into), etag: file.etag };
       } catch (cause) {
         if (cause instanceof VectileError) throw cause;
         // a browser that has lost its connection to the database does not know the file any more, either
@@ -135,16 +135,16 @@ export class IndexedDbBlobs implements BlobStore {
     }
   }
 
-  async #readOf(file: ContentRow, name: string, start: number, length: number): Promise<Uint8Array> {
+  async #readOf(file: ContentRow, name: string, start: number, length: number, into: Uint8Array | undefined): Promise<Uint8Array> {
     const { content, generation } = file;
     const end = start + length;
     if (end > content.size) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, content.size - start)}`);
     const first = Math.floor(start / BLOCK_BYTES);
     const last = Math.ceil(end / BLOCK_BYTES);
     if (last - first > KEPT_AT_ONCE) {
-      const blocks = await this.#blocks(file, name, first, last);
       const from = start - first * BLOCK_BYTES;
-      return from ? blocks.slice(from, from + length) : blocks.subarray(0, length);
+      const blocks = await this.#blocks(file, name, first, last, into);
+      return from && !into ? blocks.slice(from, from + length) : blocks.subarray(from, from + length);
     }
     const bytes = new Uint8Array(length);
     await Promise.all(Array.from({ length: last - first }, async (_, i) => {
@@ -156,11 +156,11 @@ export class IndexedDbBlobs implements BlobStore {
   }
 
   /** The blocks from `first` to before `last`, checked. */
-  async #blocks({ content, checksums }: ContentRow, name: string, first: number, last: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(await content.slice(first * BLOCK_BYTES, last * BLOCK_BYTES).arrayBuffer());
+  async #blocks({ content, checksums }: ContentRow, name: string, first: number, last: number, into?: Uint8Array): Promise<Uint8Array> {
+    const bytes = await bytesOf(content.slice(first * BLOCK_BYTES, last * BLOCK_BYTES), into);
     for (let i = first; i < last; i++) {
       const from = (i - first) * BLOCK_BYTES;
-      if (crc32c(bytes.subarray(from, from + BLOCK_BYTES)) !== checksums[i]) throw this.#damage(name, i * BLOCK_BYTES, 'a block that fits its checksum', 'another');
+      if (laneChecksum(bytes.subarray(from, from + BLOCK_BYTES)) !== checksums[i]) throw this.#damage(name, i * BLOCK_BYTES, 'a block that fits its checksum', 'another');
     }
     return bytes;
   }
@@ -190,6 +190,28 @@ function use<T>(held: Map<string, Promise<T>>, key: string, max: number, find: (
   if (held.size > max) held.delete(held.keys().next().value!);
   found.catch(() => undefined).then((value) => { if (value === undefined && held.get(key) === found) held.delete(key); });
   return found;
+}
+
+/** What a Blob holds, at the beginning of `into` if it has the room and the browser can read into memory that is there. */
+async function bytesOf(blob: Blob, into?: Uint8Array): Promise<Uint8Array> {
+  const reader = into && into.buffer.byteLength >= blob.size ? readerInto(blob) : undefined;
+  if (!reader) return new Uint8Array(await blob.arrayBuffer());
+  let buffer = into!.buffer as ArrayBuffer;
+  for (let at = 0; at < blob.size;) {
+    const { value } = await reader.read(new Uint8Array(buffer, at, blob.size - at));
+    if (!value?.length) throw new DOMException(`${blob.size - at} bytes are missing`, 'NotReadableError');
+    buffer = value.buffer;
+    at += value.length;
+  }
+  return new Uint8Array(buffer, 0, blob.size);
+}
+
+function readerInto(blob: Blob): ReadableStreamBYOBReader | undefined {
+  try {
+    return blob.stream().getReader({ mode: 'byob' });
+  } catch {
+    return undefined; // streams of Blobs give memory of their own there
+  }
 }
 
 /** Chunks of exactly BLOCK_BYTES, but the last. */

@@ -63,8 +63,11 @@ export interface BlobStore {
   putIfMatch(name: string, bytes: Uint8Array, etag: string): Promise<{ etag: string }>;
   /** The whole of a small blob; undefined if there is none. */
   get(name: string): Promise<{ bytes: Uint8Array; etag: string } | undefined>;
-  /** Exactly `length` bytes from `start`; throws BLOB_MISSING if there is no such blob, STORAGE_CORRUPT if it ends before. */
-  getRange(name: string, start: number, length: number): Promise<Uint8Array>;
+  /**
+   * Exactly `length` bytes from `start`; throws BLOB_MISSING if there is no such blob, STORAGE_CORRUPT if it ends before. `into`:
+   * memory that is given up for them: they may lie anywhere in it, and its buffer may be detached.
+   */
+  getRange(name: string, start: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   /** The same at once; only where the backend can. Into the beginning of `into`, if that is given and the backend reads. */
   getRangeSync?(name: string, start: number, length: number, into?: Uint8Array): Uint8Array;
   /** Blobs whose name starts with `prefix`, by name; what belongs to logs is not among them. */
