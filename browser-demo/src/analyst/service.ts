@@ -36,9 +36,11 @@ export class Service implements Analyst {
 
   constructor(emit: Emit) {
     this.#emit = emit;
-    this.#encoder = this.#loadEncoder();
+    const opening = this.#openStore();
+    // not before: a second visit is ready sooner
+    this.#encoder = opening.catch(() => {}).then(() => this.#loadEncoder());
     this.#encoder.catch(() => {}); // whoever needs it hears of it
-    this.#ready = this.#begin();
+    this.#ready = this.#begin(opening);
     this.#ready.catch(() => {});
   }
 
@@ -223,11 +225,11 @@ export class Service implements Analyst {
     return encoder({ model });
   }
 
-  /** Opens the database and has one account; those that follow come in while it is searched. */
-  async #begin(from?: AsyncIterable<Uint8Array>): Promise<void> {
+  /** Has the database open, and one account; those that follow come in while it is searched. */
+  async #begin(opening: Promise<Database>): Promise<void> {
     try {
       this.#emit({ kind: 'loading', step: 'opening', done: 0, total: 1 });
-      this.#db = await this.#openStore(from);
+      this.#db = await opening;
       const collections = await collectionsOf(this.#db);
       const embedder = { name: 'universal-sentence-encoder-lite-en', embed: async (texts: string[], options?: { signal?: AbortSignal }) => (await this.#encoder).embed(texts, options) };
       this.#collections = { ...collections, posts: this.#db.collections.use<PostProperties>(collections.posts.name, { vectorizer: embedder, generator: extractive() }) };
@@ -249,7 +251,7 @@ export class Service implements Analyst {
     }
   }
 
-  async #openStore(from: AsyncIterable<Uint8Array> | undefined): Promise<Database> {
+  async #openStore(from?: AsyncIterable<Uint8Array>): Promise<Database> {
     const deadline = performance.now() + LOCK_WAIT_MS;
     for (;;) {
       try {
@@ -346,7 +348,7 @@ export class Service implements Analyst {
     const ended = this.#end();
     this.#ready = ended.then(async () => {
       await Promise.all([STORE, ARCHIVE].map(deleteDatabase));
-      await this.#begin(file && chunksOf(file));
+      await this.#begin(this.#openStore(file && chunksOf(file)));
     });
     await this.#ready;
     this.#emit({ kind: 'changed' });
