@@ -11,7 +11,7 @@ import { describeWithout } from '../optional.js';
 import { installPackage } from '../packaging/installed.js';
 import { launchChromiumIn, missingChromium } from './chromium.js';
 
-const KILLS = 10 * Number(process.env.VECTILE_TIMES ?? 1);
+const KILLS = 6 * Number(process.env.VECTILE_TIMES ?? 1);
 const own = [
   'Where is my parcel?', 'My order has not arrived yet', 'I want my money back', 'How do I get a refund?', 'The app crashes when I open it',
   'It stops as soon as it starts', 'I forgot my password', 'I cannot log in', 'What time do you open?', 'Are you open on Sundays?',

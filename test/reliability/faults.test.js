@@ -53,7 +53,7 @@ const scenarios = {
 };
 const kinds = ['EIO', 'ENOSPC', 'EMFILE', 'short', 'sync', 'stop'];
 /** Calls between one that fails and the next that does; the scenarios begin at calls of their own. */
-const STRIDE = Number(process.env.VECTILE_STRIDE ?? 2);
+const STRIDE = Number(process.env.VECTILE_STRIDE ?? 4);
 
 async function prepared() {
   const files = new SimulatedFiles();

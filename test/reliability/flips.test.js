@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { flipBits } from './support/flips.js';
 
-const FLIPS = Number(process.env.VECTILE_FLIPS ?? 4000);
+const FLIPS = Number(process.env.VECTILE_FLIPS ?? 2000);
 const KINDS = ['catalog log', 'catalog snapshot', 'index', 'inverted', 'lock', 'log', 'manifest', 'objects', 'table', 'unlinked', 'vectile.json', 'vectors'];
 
 async function checkFlips(flips, names) {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COLLECTIONS, killCycles, program } from './support/kill.js';
 
-const CYCLES = Number(process.env.VECTILE_CYCLES ?? 60);
+const CYCLES = Number(process.env.VECTILE_CYCLES ?? 40);
 const SEED = Number(process.env.VECTILE_SEED ?? 1);
 
 let made;

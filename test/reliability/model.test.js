@@ -4,7 +4,7 @@ import { SEED } from '../support/engine.js';
 import { threads } from '../database/support.js';
 import { runScript } from './model.js';
 
-const SCRIPTS = Number(process.env.N ?? 200);
+const SCRIPTS = Number(process.env.N ?? 120);
 
 it.each(['memory', 'files'])('%s: many scripts of calls, with restarts and crashes in between', async (place) => {
   const tally = {};

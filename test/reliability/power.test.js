@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { SEED } from '../support/engine.js';
 import { runScript } from './model.js';
 
-const SEEDS = SEED === undefined ? Number(process.env.N ?? 1000) : 1;
+const SEEDS = SEED === undefined ? Number(process.env.N ?? 500) : 1;
 
 it('many seeds of power loss: nothing acknowledged is lost', async () => {
   const tally = {};

@@ -4,7 +4,7 @@ import { program } from './support/kill.js';
 import { killResharding } from './support/reshard-steps.js';
 
 /** One of so many steps, which ones by VECTILE_SEED; reshard-power.test.js stops at others, test/slow at all of them. */
-const STRIDE = Number(process.env.VECTILE_STRIDE ?? 24);
+const STRIDE = Number(process.env.VECTILE_STRIDE ?? 48);
 const FIRST = 1 + Number(process.env.VECTILE_SEED ?? 1) % STRIDE;
 
 let made;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { randomOf } from './support/random.js';
 import { fs, memory, open } from './support/vectile.js';
 
-const SEEDS = Number(process.env.VECTILE_SEEDS ?? 2);
+const SEEDS = Number(process.env.VECTILE_SEEDS ?? 1);
 const FIRST = Number(process.env.VECTILE_SEED ?? 1);
 const STEPS = 400;
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { randomOf } from './support/random.js';
 import { stepsOfTenants, stopTenants } from './support/tenants-stops.js';
 
-const SEEDS = Number(process.env.VECTILE_SEEDS ?? 100);
+const SEEDS = Number(process.env.VECTILE_SEEDS ?? 50);
 const FIRST = Number(process.env.VECTILE_SEED ?? 1);
 
 it(`${SEEDS} seeds of power loss amid changes of tenants: nothing acknowledged is lost, nothing is half there`, { timeout: 600_000 }, async () => {

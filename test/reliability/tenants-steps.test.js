@@ -4,7 +4,7 @@ import { program } from './support/kill.js';
 import { killTenants } from './support/tenants-steps.js';
 
 /** One of so many steps, which ones by VECTILE_SEED; all of them in test/slow. */
-const STRIDE = 30;
+const STRIDE = 60;
 const FIRST = 1 + Number(process.env.VECTILE_SEED ?? 1) % STRIDE;
 
 let made;

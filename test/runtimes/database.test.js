@@ -14,11 +14,11 @@ import { runtimeBinary } from './binaries.js';
 import { commands, optionsIn, resultOfCommand, resultOfWorker, versionOf } from './run.js';
 
 /** Tenants, and how many of them are open at a time: where there are folders, and, by default, where there are none. */
-const COUNT = 12;
-const OPEN_MAX = 5;
+const COUNT = 7;
+const OPEN_MAX = 3;
 const OPEN_IN_PAGES = 24;
 const COUNT_IN_WORKER = 30;
-const COUNT_IN_PAGE = Number(process.env.VECTILE_TENANTS ?? 60);
+const COUNT_IN_PAGE = Number(process.env.VECTILE_TENANTS ?? 40);
 
 const inFolder = `
 import process from 'node:process';

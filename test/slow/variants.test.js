@@ -17,8 +17,8 @@ it.each([
   ['test/reliability/faults.test.js', { VECTILE_STRIDE: '1' }],
   ['test/database/tenants-memory.test.js', { VECTILE_TENANTS: '1000' }],
   ['test/runtimes/database.test.js', { VECTILE_TENANTS: '200' }],
-  ['test/storage/indexeddb.test.js', { VECTILE_TIMES: '10' }],
-  ['test/browser/database.test.js', { VECTILE_TIMES: '10' }],
+  ['test/storage/indexeddb.test.js', { VECTILE_TIMES: '20' }],
+  ['test/browser/database.test.js', { VECTILE_TIMES: '20' }],
 ])('%s with %o', { timeout: 36_000_000 }, (path, variables) => {
   const env = { ...process.env, ...variables };
   const text = execFileSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', path], { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 });

@@ -14,7 +14,7 @@ import { cases } from './conformance.js';
 
 const RECORD_BYTES = 500;
 /** Each with a page of its own, which takes a second. */
-const KILLS = 10 * Number(process.env.VECTILE_TIMES ?? 1);
+const KILLS = 6 * Number(process.env.VECTILE_TIMES ?? 1);
 
 describeWithout(missingChromium, 'IndexedDB', () => {
   let server;

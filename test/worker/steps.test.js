@@ -7,7 +7,7 @@ import { temporaryFolder } from '../storage/stores.js';
 import { closed, openThere, persistently, threadsThatEnd } from './support-steps.js';
 
 /** One of so many steps, and each of them so often. */
-const STRIDE = Number(process.env.VECTILE_STRIDE ?? 40);
+const STRIDE = Number(process.env.VECTILE_STRIDE ?? 80);
 const TIMES = Number(process.env.VECTILE_TIMES ?? 1);
 const FIRST = 1 + Number(process.env.VECTILE_SEED ?? 1) % STRIDE;
 const DELAYS_MS = [0, 1, 2, 4];
