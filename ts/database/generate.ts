@@ -4,6 +4,7 @@ import { VectileError, invalid } from '../errors.js';
 import { Generation } from '../rag/generation.js';
 import { piecesOf, type GenerateFunction, type GenerateObject, type GenerateRequest } from '../rag/generator.js';
 import { filledPrompt, groupedPrompt, placeholdersOf } from '../rag/prompt.js';
+import { TEXTS_MAX } from '../rag/vectorizer.js';
 import { checkAborted } from '../shard/abort.js';
 import { pause } from '../shard/pause.js';
 import { call, checkSignal, type CallOptions } from './calls.js';
@@ -14,7 +15,7 @@ import type { Bm25Options, FetchObjectsOptions, FetchOptions, Grouped, HybridOpt
 import type { MetadataNames, PropertyNames } from './results.js';
 import { checkPropertyNames } from './schema.js';
 import type { Properties, VectorsInput } from './typed.js';
-import { TEXTS_MAX, embed } from './vectorize.js';
+import { embed } from './vectorize.js';
 
 /** What is to be generated; at least one of the first two. */
 export interface GeneratePrompts<P extends object = Properties> {

@@ -1,6 +1,7 @@
 /** The nearest to a vector: which vector is meant, and how its neighbours are found. Results are made elsewhere. */
 import { integer } from '../engine/checks.js';
 import { VectileError, invalid } from '../errors.js';
+import { TEXTS_MAX } from '../rag/vectorizer.js';
 import type { FilterNode } from '../search/filter.js';
 import type { Want } from '../shard/handle.js';
 import type { Near } from '../shard/types.js';
@@ -12,7 +13,7 @@ import { checkNumber, type Page } from './query-options.js';
 import { vectorOf, type Schema, type VectorSchema } from './schema.js';
 import type { Shards } from './shards.js';
 import type { VectorsInput } from './typed.js';
-import { TEXTS_MAX, embed } from './vectorize.js';
+import { embed } from './vectorize.js';
 import { OR_ARRAY, checkedVector, onlyVector } from './vectors.js';
 
 export interface VectorQuery {

@@ -5,6 +5,7 @@
  * What a caller gives is copied before the first `await`: it may be changed while the write is under way.
  */
 import { invalid } from '../errors.js';
+import { TEXTS_MAX } from '../rag/vectorizer.js';
 import type { StoredVector } from '../shard/types.js';
 import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
@@ -12,7 +13,7 @@ import { checkId, newId } from './ids.js';
 import { decodeProperties, encodeProperties } from './properties.js';
 import type { Schema } from './schema.js';
 import type { Properties, PropertiesInput, VectorsInput } from './typed.js';
-import { TEXTS_MAX, embed, isVectorized, textOf } from './vectorize.js';
+import { embed, isVectorized, textOf } from './vectorize.js';
 import { resolveVectors, type ResolvedVector } from './vectors.js';
 
 /** Of whatever properties. */

@@ -5,9 +5,6 @@ import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
 import type { Schema } from './schema.js';
 
-/** Texts handed to a vectorizer at a time. */
-export const TEXTS_MAX = 64;
-
 const isText = (dataType: string): boolean => dataType === 'text' || dataType === 'text[]';
 
 /** All texts of an object in the order of the schema, a line each; undefined if there are none. */

@@ -11,7 +11,7 @@ import { checkAborted } from '../shard/abort.js';
 import { cueOf } from './cues.js';
 import type { GenerateFunction, GenerateRequest } from './generator.js';
 import { contentOf, sentencesOf, type Sentence } from './sentences.js';
-import { vectorizerOf, type EmbedFunction, type Vectorizer } from './vectorizer.js';
+import { TEXTS_MAX, vectorizerOf, type EmbedFunction, type Vectorizer } from './vectorizer.js';
 
 export interface ExtractiveOptions {
   /** The most that are quoted, 1 … 50, default 5. */
@@ -22,7 +22,6 @@ export interface ExtractiveOptions {
 
 /** Sentences that are compared, of all objects. */
 const COMPARED_MAX = 200;
-const TEXTS_MAX = 64;
 /** From this cosine on, one of two sentences stands for both. Words differ more than what they mean. */
 const SAME = { vectors: 0.75, words: 0.6 };
 /** What a sentence counts for, next to which that of being like a chosen one is taken off. */

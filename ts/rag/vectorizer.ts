@@ -2,6 +2,9 @@
 import { VectileError, invalid } from '../errors.js';
 import { retrying, type RetryOptions } from './retry.js';
 
+/** Texts handed to a vectorizer at a time. */
+export const TEXTS_MAX = 64;
+
 /** What becomes of at most 64 texts: one vector each, in their order. */
 export type EmbedFunction = (
   texts: string[], options: { signal?: AbortSignal },
