@@ -8,6 +8,7 @@ export default defineConfig({
   base: './',
   plugins: [preact()],
   worker: { format: 'es' },
-  build: { target: 'es2022', outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  // what light-dark() needs: lowered, it would follow the system only
+  build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   logLevel: 'error',
 });

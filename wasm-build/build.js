@@ -48,6 +48,7 @@ const options = {
   target: 'es2022',
   minifyWhitespace: true, // names stay, for stack traces
   minifySyntax: true,
+  lineLimit: 500, // Node prints the line that throws
   external: ['node:*', './core.wasm', './core-inline.js', './encoder.wasm', './encoder-inline.js', ...Object.values(integrations).flat()],
   legalComments: 'none',
   logLevel: 'warning',

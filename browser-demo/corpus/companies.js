@@ -124,7 +124,7 @@ export const companies = [
     incidents: [['2024-05-25', 'buffering'], ['2025-04-01', 'price']],
   },
   {
-    name: 'brightgrid', label: 'BrightGrid', kind: 'electricity', handle: '@BrightGrid', posts: 850, ref: number('BG######'), agents: ['Ruth', 'Anders', 'Soraya'],
+    name: 'brightgrid', label: 'BrightGrid', kind: 'electricity supplier', handle: '@BrightGrid', posts: 850, ref: number('BG######'), agents: ['Ruth', 'Anders', 'Soraya'],
     products: ['Green Fix', 'Day & Night', 'Smart Flex', 'Solar Return', 'Car Charge'],
     words: { place: ['our block', 'the farm', 'the whole street', 'the workshop', 'the cellar'], thing: ['meter', 'fuse box', 'display', 'wall box', 'inverter'], code: ['MTR-88', 'F-32', 'INV-7', 'OCPP-5'] },
     problems: [

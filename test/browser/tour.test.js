@@ -284,6 +284,17 @@ describeWithout(missingChromium, 'the tour of the demo', () => {
     await expect(query().inputValue()).resolves.toBe('how do I get my money back');
   });
 
+  it('takes the colours that are chosen, whatever the system has', async () => {
+    const scheme = (name) => page.getByRole('group', { name: 'Colours' }).getByRole('radio', { name }).check({ force: true });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await scheme('Dark');
+    const dark = await background();
+    await scheme('Light');
+    expect([dark === light, await background()]).toEqual([false, light]);
+    await scheme('As the system');
+  });
+
   describe.each([
     { name: 'light', colorScheme: 'light', size: desktop },
     { name: 'dark', colorScheme: 'dark', size: desktop },

@@ -48,6 +48,12 @@ describeWithout(missingChromium, 'the analyst', () => {
       expect(hybrid.total).toBe(850);
       for (const { legs, score } of hybrid.hits) expect([(legs.keyword ?? legs.vector) >= 1, score > 0]).toEqual([true, true]);
       expect(hybrid.hits.some(({ legs }) => legs.keyword && legs.vector)).toBe(true);
+      const charged = (await search('lantern', 'charged twice', { limit: 30 })).hits;
+      expect(charged.some(({ legs }) => !legs.vector)).toBe(true);
+      for (const leg of ['keyword', 'vector']) {
+        const ranks = charged.map(({ legs }) => legs[leg]).filter((rank) => rank !== undefined);
+        expect(ranks).toEqual([...new Set(ranks)]);
+      }
       expect((await search('brightgrid', 'electricity', { alpha: 0 })).hits.every(({ legs }) => legs.vector === undefined)).toBe(true);
     });
 

@@ -76,7 +76,7 @@ export function hitsOf(objects: readonly Found[], query: string, kind: SearchKin
 /** Ranks, counted from 0 in the explanation of a hybrid score: `vector 0.5 × 0.97 (rank 0, …)`; of a search without it none. */
 function legsOf(explanation: string): Hit['legs'] {
   const rank = (name: string): number | undefined => {
-    const found = new RegExp(`\\b${name} [^(]*\\(rank (\\d+)`).exec(explanation);
+    const found = new RegExp(`\\b${name} [^(+]*\\(rank (\\d+)`).exec(explanation);
     return found ? Number(found[1]) + 1 : undefined;
   };
   const [keyword, vector] = [rank('keyword'), rank('vector')];

@@ -1,5 +1,5 @@
 /** An answer written over the results as it comes, with citations that lead to them. */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Hit, SearchRequest } from '../contract.js';
 import { messageOf } from './format.js';
 import { Failure } from './parts.js';
@@ -42,6 +42,13 @@ export function AnswerPanel({ request, found, onCite }: { request: SearchRequest
     setAnswer((before) => before && { ...before, over: true, stopped: true });
     if (mine) void analyst.cancel(mine);
   };
+  // of another account it would cite what is not here
+  useEffect(() => () => {
+    stop();
+    setAnswer(undefined);
+    setError(undefined);
+  }, [request.account]);
+
   const ready = request.query.trim() !== '' && task.trim() !== '';
   return (
     <div class="panel-body">

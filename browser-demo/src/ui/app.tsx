@@ -24,9 +24,14 @@ export const App = ({ tab }: { tab: Tab }) => <TabContext.Provider value={tab}><
 
 function Page({ tab: { analyst } }: { tab: Tab }) {
   const [state, setState] = useState<{ ready: boolean; failed?: string }>({ ready: false });
+  /** Databases: another may have taken the place of the first. */
+  const [opened, setOpened] = useState(0);
   useEvents((event) => {
-    if (event.kind === 'ready') setState({ ready: true });
-    else if (event.kind === 'failed') setState((before) => ({ ...before, failed: event.message }));
+    if (event.kind === 'ready') {
+      setState({ ready: true });
+      setOpened((before) => before + 1);
+    }
+    if (event.kind === 'failed') setState((before) => ({ ...before, failed: event.message }));
   });
   const [view, change] = useView();
   const { statistics, accounts, samples, refresh } = useStatistics(state.ready);
@@ -41,6 +46,7 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
 
   const { panel, ...request } = view;
   const search = useSearch(request, account && account.status === 'ACTIVE');
+  useEffect(() => { if (opened > 1) search.now(); }, [opened]);
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const [question, setQuestion] = useState<Question>();
@@ -115,7 +121,7 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
       </main>
       <nav class="tabs" aria-label="Panels">
         {panels.map((name) => (
-          <button key={name} type="button" class={`tab-${name}`} aria-current={(name === panel || (name === side && !narrow())) ? 'page' : undefined} onClick={() => change({ panel: name })}>
+          <button key={name} type="button" class={`tab-${name}`} aria-current={(name === panel || (name === side && !narrow())) ? 'page' : undefined} onClick={() => { change({ panel: name }); if (narrow()) scrollTo(0, 0); }}>
             <Icon name={name} /><span>{panelLabels[name]}</span>
           </button>
         ))}
@@ -125,7 +131,7 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
         <div hidden={side !== 'answer'}><AnswerPanel request={request} found={hits} onCite={cite} /></div>
         {side === 'statistics' && <StatisticsPanel statistics={statistics} samples={samples} refresh={refresh} ask={setQuestion} />}
         <div hidden={side !== 'codecs'}><CodecsPanel current={statistics?.preset} account={account} /></div>
-        <div hidden={side !== 'data'}><DataPanel accounts={accounts} account={account} ask={setQuestion} onImported={(name) => change({ account: name, filters: {}, panel: 'results' })} /></div>
+        <div hidden={side !== 'data'}><DataPanel accounts={accounts} account={account} ask={setQuestion} onImported={(name) => { change({ account: name, filters: {}, panel: 'results' }); search.now(); }} /></div>
       </aside>
       <Confirm question={question} onClose={() => setQuestion(undefined)} />
       <p class="toast" role="status">{toast}</p>

@@ -78,6 +78,7 @@ const change = (from: number, to: number) => (from > 0 ? `${signed(100 * (to / f
 
 function Comparison({ outcome: { before, after, account } }: { outcome: Outcome }) {
   return (
+    <div class="table-scroll" tabIndex={0} role="region" aria-label="Comparison">
     <table class="comparison">
       <caption>{account}, {counted(after.queries, 'own text')} as queries</caption>
       <thead><tr><th scope="col"><span class="unseen">Measure</span></th><th scope="col" class="number">{presetLabel(before.preset)}<span class="quiet"> before</span></th><th scope="col" class="number">{presetLabel(after.preset)}<span class="quiet"> after</span></th><th scope="col" class="number">Change</th></tr></thead>
@@ -88,5 +89,6 @@ function Comparison({ outcome: { before, after, account } }: { outcome: Outcome 
         })}
       </tbody>
     </table>
+    </div>
   );
 }

@@ -31,12 +31,14 @@ function Import({ accounts, account, onImported }: { accounts: AccountInfo[]; ac
 
   const begin = async (chosen: File | undefined) => {
     if (!chosen || call.current) return;
+    const name = target.trim() || account?.name || '';
+    if (!/^[\w-]{1,64}$/.test(name)) return setError(`an account’s name is of 1 to 64 letters, digits, _ and -, not “${name}”`);
     const mine = call.current = newCall();
     setFile(chosen);
     setReport(undefined);
     setError(undefined);
     setProgress({ done: 0, total: undefined, imported: 0, failed: 0 });
-    try { setReport(await analyst.importFile(mine, target.trim() || account?.name || '', chosen)); } catch (problem) { setError(messageOf(problem)); }
+    try { setReport(await analyst.importFile(mine, name, chosen)); } catch (problem) { setError(messageOf(problem)); }
     call.current = undefined;
     setProgress(undefined);
   };

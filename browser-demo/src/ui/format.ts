@@ -23,8 +23,10 @@ export function milliseconds(value: number): string {
 
 export const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : '–');
 
+/** Nothing of a post that came without a date. */
 export function date(iso: string): string {
   const time = new Date(iso);
+  if (time.getTime() === 0) return '';
   return Number.isNaN(time.getTime()) ? iso : day.format(time);
 }
 
