@@ -1,6 +1,7 @@
 // Files of users: CSV and JSONL, in pieces of any size.
 import { describe, expect, it } from 'vitest';
 import { marksOf, wordsOf } from '../../browser-demo/src/analyst/marks.ts';
+import { importRows } from '../../browser-demo/src/analyst/importing.ts';
 import { rowsOf } from '../../browser-demo/src/analyst/rows.ts';
 
 /** A file whose stream comes in pieces of so many bytes. */
@@ -50,6 +51,34 @@ describe('CSV', () => {
     const [{ properties }] = await rowsIn('text,date\nhello,1700000000\n', 'x.csv');
     expect(properties.createdAt.toISOString()).toBe('2023-11-14T22:13:20.000Z');
   });
+});
+
+it.each(['a.csv', 'a.jsonl'])('a file without line ends takes no longer with each piece, and can be cancelled in it: %s', async (name) => {
+  const controller = new AbortController();
+  const piece = new Uint8Array(1 << 16).fill(97);
+  const pieces = 1000; // looked through from the start with each piece, these are 32 GB
+  let read = 0;
+  const stream = () => new ReadableStream({
+    pull(reader) {
+      if (read++ === pieces) controller.abort();
+      reader.enqueue(piece);
+    },
+  });
+  const file = { name, size: 1e9, slice: () => new Blob([piece]), stream };
+  const options = { signal: controller.signal, embed: async () => [], onProgress: () => {} };
+  expect(await importRows({}, file, options)).toMatchObject({ imported: 0, cancelled: true });
+  expect(read).toBeLessThan(pieces + 10);
+});
+
+it.each(['客'.repeat(90), `${'a'.repeat(79)}😀`])('rows without ids have some that can be stored, whatever the name of the file: %s', async (name) => {
+  const ids = [];
+  const account = { data: { insertMany: async (objects) => { ids.push(...objects.map(({ id }) => id)); return { inserted: objects.length, errors: [] }; } } };
+  await importRows(account, new File(['text\none\ntwo\n'], `${name}.csv`), { signal: new AbortController().signal, embed: async (texts) => texts.map(() => new Float32Array(1)), onProgress: () => {} });
+  expect(ids.map((id) => id.at(-1))).toEqual(['1', '2']);
+  for (const id of ids) {
+    expect(id.isWellFormed()).toBe(true);
+    expect(Buffer.byteLength(id)).toBeLessThanOrEqual(128);
+  }
 });
 
 it('JSONL is known by its name or its first character; lines that are none are told', async () => {

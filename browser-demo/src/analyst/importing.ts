@@ -6,6 +6,8 @@ import { rowsOf, type Row } from './rows.js';
 /** Texts embedded and stored together: few enough that a search in between need not wait. */
 const BATCH = 32;
 const ERRORS_MAX = 20;
+/** Of the file's name in the ids of rows without one, which may have 128. */
+const NAME_BYTES = 80;
 
 interface Options {
   signal: AbortSignal;
@@ -31,13 +33,14 @@ type Good = Extract<Row, { properties: PostProperties }>;
 export async function importRows(account: Collection<PostProperties>, file: File, { signal, embed, onProgress }: Options): Promise<Imported> {
   const start = performance.now();
   const channels = new Set<string>(), products = new Set<string>(), errors: string[] = [];
+  const name = startOf(file.name, NAME_BYTES);
   let imported = 0, failed = 0, done = 0;
   const fail = (number: number, what: string): void => {
     failed++;
     if (errors.length < ERRORS_MAX) errors.push(`row ${number}: ${what}`);
   };
   const store = async (rows: readonly Good[], vectors: readonly Float32Array[]): Promise<void> => {
-    const objects = rows.map(({ number, id, properties }, i) => ({ id: id ?? `${file.name.slice(0, 80)}-${number}`, properties, vector: vectors[i]! }));
+    const objects = rows.map(({ number, id, properties }, i) => ({ id: id ?? `${name}-${number}`, properties, vector: vectors[i]! }));
     const result = await account.data.insertMany(objects, { batchSize: BATCH }); // whole even when it is cancelled: what is counted is there
     for (const { index, error } of result.errors) fail(rows[index]!.number, error.message);
     imported += result.inserted;
@@ -52,6 +55,7 @@ export async function importRows(account: Collection<PostProperties>, file: File
   let storing: Promise<void> = Promise.resolve();
   try {
     for await (const rows of rowsOf(file, (bytes) => { done = bytes; })) {
+      signal.throwIfAborted();
       for (const row of rows) if ('error' in row) fail(row.number, row.error);
       const good = rows.filter((row) => !('error' in row)) as Good[];
       for (let at = 0; at < good.length; at += BATCH) {
@@ -71,4 +75,10 @@ export async function importRows(account: Collection<PostProperties>, file: File
     cancelled = true;
   }
   return { imported, failed, errors, cancelled, ms: performance.now() - start, channels: [...channels], products: [...products] };
+}
+
+/** As many whole characters as fit in so many bytes of UTF-8. */
+function startOf(text: string, bytesMax: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytesMax));
+  return text.slice(0, read);
 }

@@ -21,7 +21,7 @@ const COLUMNS = {
 const SENTIMENTS: readonly string[] = ['positive', 'neutral', 'negative'];
 const TEXT_MAX = 10_000;
 
-/** Rows of a file, batch by batch as it is read; `onBytes` hears of each piece. Throws if there is no column of texts. */
+/** Rows of a file, batch by batch as it is read, some of them empty; `onBytes` hears of each piece. Throws if there is no column of texts. */
 export async function* rowsOf(file: Blob & { name?: string }, onBytes: (bytes: number) => void): AsyncGenerator<Row[]> {
   let bytes = 0;
   const counted = file.stream().pipeThrough(new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -40,7 +40,7 @@ export async function* rowsOf(file: Blob & { name?: string }, onBytes: (bytes: n
       const rows = done ? read.end(decoder.decode()) : read.push(decoder.decode(value, { stream: true }));
       bytes += value?.length ?? 0;
       onBytes(bytes);
-      if (rows.length) yield rows;
+      yield rows; // none, too: who reads may end it in the middle of a long row
       if (done) return;
     }
   } finally {
@@ -57,6 +57,10 @@ class LineReader {
   #number = 0;
 
   push(text: string): Row[] {
+    if (!text.includes('\n')) { // a long line is not looked through again with each piece
+      this.#rest += text;
+      return [];
+    }
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop()!;
     return lines.flatMap((line) => this.#row(line));
@@ -95,7 +99,7 @@ class CsvReader {
   push(text: string): Row[] {
     if (!this.#separator) {
       this.#head += text;
-      if (!this.#head.includes('\n')) return [];
+      if (!text.includes('\n')) return []; // nor do those before have one
       return this.#begin();
     }
     return this.#take(text);

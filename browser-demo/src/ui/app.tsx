@@ -94,7 +94,7 @@ function Page({ tab: { analyst } }: { tab: Tab }) {
     title: 'Delete this post?', text: `“${post.text.length > 140 ? `${post.text.slice(0, 140)} …` : post.text}” by ${post.author}`, action: 'Delete',
     then: async () => {
       try {
-        await analyst.deletePost(request.account, post.id);
+        await analyst.deletePost(search.request!.account, post.id); // of what is shown: another account may be chosen already
         search.forget(post.id);
         setToast('Post deleted');
       } catch (error) {

@@ -87,12 +87,15 @@ export function applyTheme(scheme: Scheme = keptScheme()): void {
   dispatchEvent(new Event('themechange'));
 }
 
-const keptScheme = (): Scheme => schemes.find(({ value }) => value === localStorage.getItem(kept))?.value ?? 'system';
+/** Where a browser keeps nothing for the page, asking for `localStorage` throws. */
+function keptScheme(): Scheme {
+  try { return schemes.find(({ value }) => value === localStorage.getItem(kept))?.value ?? 'system'; } catch { return 'system'; }
+}
 
 function Theme() {
   const [scheme, setScheme] = useState(keptScheme);
   const choose = (next: Scheme) => {
-    localStorage.setItem(kept, next);
+    try { localStorage.setItem(kept, next); } catch { /* it holds for this visit */ }
     setScheme(next);
     applyTheme(next);
   };
