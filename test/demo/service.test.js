@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { memory, open } from 'vectile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pagesFolder } from '../../browser-demo/build.js';
 import { launchChromium, missingChromium } from '../browser/chromium.js';
@@ -123,6 +124,41 @@ describeWithout(missingChromium, 'the analyst', () => {
       expect(shards.find(({ name }) => name === 'nestly')).toMatchObject({ objects: 650, index: 'hnsw', quantizer: 'f32' });
       expect(Math.min(objects, memory.total, disk.total, tenants.ACTIVE, searches.count, searches.p50)).toBeGreaterThan(0);
     });
+  });
+
+  it.each([
+    ['whose posts have no tenants', { name: 'Post', properties: [{ name: 'text', dataType: 'text' }] }],
+    ['with other vectors', { name: 'Post', multiTenancy: { enabled: true }, vectors: { default: { dimensions: 8 } } }],
+    ['with other accounts', { name: 'Account', properties: [{ name: 'label', dataType: 'int' }] }],
+  ])('takes no database %s for its own, and keeps what there is', async (_, config) => {
+    const db = await open({ store: memory() });
+    await db.collections.create(config);
+    const chunks = [];
+    for await (const chunk of db.export()) chunks.push(chunk);
+    await db.close();
+    const context = await browser.newContext();
+    const { page } = await openDemo(context, server.url);
+    await ask(page, 'importFile', 'i', 'mine', { name: 'a.csv', file: csv(3) });
+    const message = await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      return globalThis.tab.analyst.importDatabase(new File([bytes], 'other.vectile')).then(() => 'loaded', (error) => error.message);
+    }, Buffer.concat(chunks).toString('base64'));
+    expect(message).toMatch(/^file: expected /);
+    expect((await ask(page, 'search', request('mine', 'violin'))).total).toBe(3);
+    await context.close();
+  });
+
+  it('starts over twice when two tabs ask for it, and when its database was deleted', async () => {
+    const context = await browser.newContext();
+    const { page } = await openDemo(context, server.url);
+    const { page: other } = await openDemo(context, server.url);
+    await ask(page, 'importFile', 'i', 'mine', { name: 'a.csv', file: csv(3) });
+    expect(await Promise.all([page, other].map((tab) => ask(tab, 'reset')))).toEqual([undefined, undefined]);
+    expect((await ask(other, 'search', request('mine', 'violin'))).failure).toMatchObject({ code: 'TENANT_MISSING' });
+    await page.evaluate(() => new Promise((resolve) => { indexedDB.deleteDatabase('vectile-analyst').onsuccess = resolve; }));
+    expect(await ask(page, 'reset')).toBeUndefined();
+    expect((await ask(page, 'search', request('brightgrid', 'power', { kind: 'keyword' }))).total).toBeGreaterThan(0);
+    await context.close();
   });
 
   it('opens with no network after the first visit, with all that was stored', async () => {

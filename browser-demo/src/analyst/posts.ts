@@ -64,6 +64,20 @@ export async function collectionsOf(db: Database): Promise<Collections> {
   return { posts, accounts };
 }
 
+/** Throws if a database has collections of these names with other properties, vectors or tenants. */
+export async function checkCollections(db: Database): Promise<void> {
+  const { posts, accounts } = await collectionsOf(db);
+  for (const [collection, expected] of [[posts, POSTS], [accounts, ACCOUNTS]] as const) {
+    const { properties, vectors, multiTenancy } = await collection.config.get();
+    const typeOf = new Map(properties.map(({ name, dataType }) => [name, dataType]));
+    const other = expected.properties!.find(({ name, dataType }) => typeOf.get(name) !== dataType);
+    if (other) throw new TypeError(`file: expected a database of the analyst, got a collection ${expected.name} whose ${other.name} is ${typeOf.get(other.name) ?? 'missing'}`);
+    if ((multiTenancy?.enabled ?? false) !== (expected.multiTenancy?.enabled ?? false)) throw new TypeError(`file: expected a database of the analyst, got a collection ${expected.name} with other tenants`);
+    const dimensions = vectors?.['default']?.dimensions;
+    if (expected.vectors && dimensions !== DIMENSIONS) throw new TypeError(`file: expected vectors of ${DIMENSIONS} dimensions, got ${dimensions ?? 'none'}`);
+  }
+}
+
 export function postOf(id: string, { createdAt, ...properties }: PostProperties): Post {
   return { id, ...properties, createdAt: createdAt.toISOString() };
 }

@@ -7,7 +7,7 @@ import type {
 import { corpusNames, fetchAccount, fetchModel } from './corpus.js';
 import { importRows } from './importing.js';
 import { Latencies } from './latencies.js';
-import { collectionsOf, GRAPH_FROM, type AccountProperties, type Collections, type PostProperties } from './posts.js';
+import { checkCollections, collectionsOf, GRAPH_FROM, type AccountProperties, type Collections, type PostProperties } from './posts.js';
 import { changePreset, measurePreset, presetOf, PRESETS } from './presets.js';
 import { checkRequest, find, hitsOf, hybridOptions, needsVector, type Found } from './searches.js';
 
@@ -30,6 +30,7 @@ export class Service implements Analyst {
   /** Accounts of the corpus still to come in; ends when the database is closed. */
   #filling = new AbortController();
   #filled: Promise<void> = Promise.resolve();
+  #replacing: Promise<void> = Promise.resolve();
   /** Their names, in the order in which they come; and who waits for one. */
   #queue: string[] = [];
   readonly #awaited = new Map<string, (() => void)[]>();
@@ -243,6 +244,7 @@ export class Service implements Analyst {
       this.#filled = this.#fillAll(signal).catch((cause: unknown) => {
         if (!signal.aborted) this.#emit({ kind: 'failed', message: messageOf(cause) });
       }).finally(() => {
+        this.#queue = [];
         for (const name of this.#awaited.keys()) this.#arrived(name); // and is not there: what waits will say so
       });
     } catch (cause) {
@@ -340,9 +342,16 @@ export class Service implements Analyst {
     await accounts.data.update({ id: name, properties: { channels: merged(channelsBefore, channels), products: merged(productsBefore, products) } });
   }
 
-  /** Of a file that is no database, nothing is deleted. */
-  async #replace(file: Blob | undefined): Promise<void> {
-    await this.#ready;
+  /** One after the other, whichever tabs ask for it. */
+  #replace(file: Blob | undefined): Promise<void> {
+    const replacing = this.#replacing.then(() => this.#replaceNow(file));
+    this.#replacing = replacing.catch(() => {});
+    return replacing;
+  }
+
+  /** Of a file that is no database, or one of something else, nothing is deleted. A database that could not be opened is replaced, too. */
+  async #replaceNow(file: Blob | undefined): Promise<void> {
+    await this.#ready.catch(() => {});
     if (file) await this.#check(file);
     for (const call of this.#calls.values()) call.abort();
     const ended = this.#end();
@@ -354,15 +363,20 @@ export class Service implements Analyst {
     this.#emit({ kind: 'changed' });
   }
 
-  /** Throws if it cannot be read to its end. */
+  /** Throws if it cannot be read to its end, or holds collections of these names that are others. */
   async #check(file: Blob): Promise<void> {
-    await (await open({ store: memory(), from: chunksOf(file) })).close();
+    const db = await open({ store: memory(), from: chunksOf(file) });
+    try {
+      await checkCollections(db);
+    } finally {
+      await db.close();
+    }
   }
 
   async #end(): Promise<void> {
     this.#filling.abort();
     await this.#filled;
-    await this.#db?.close();
+    await this.#db?.close().catch(() => {}); // full or deleted: what is not written is replaced anyhow
     this.#db = this.#collections = undefined;
   }
 
