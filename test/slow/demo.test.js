@@ -50,4 +50,21 @@ describeWithout(missingChromium, 'the analyst', () => {
   });
 
   it('loses nothing that was acknowledged when its tab is killed, twenty times', () => killedInImports({ browser, url: server.url, kills: 20 }));
+
+  it('keeps what there is when its tab ends while a file is loaded', async () => {
+    const context = await browser.newContext();
+    const { page } = await openDemo(context, server.url);
+    await page.evaluate(async (text) => {
+      const { analyst } = globalThis.tab;
+      const file = await analyst.exportDatabase();
+      await analyst.importFile('i', 'later', new File([text], 'a.csv'));
+      void analyst.importDatabase(new File([file], 'all.vectile'));
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }, csv(3));
+    await page.reload();
+    await page.waitForFunction(() => globalThis.tab);
+    expect((await ask(page, 'search', request('later', 'violin'))).total).toBe(3);
+    expect((await ask(page, 'accounts')).map(({ name }) => name)).toContain('brightgrid');
+    await context.close();
+  });
 });

@@ -52,7 +52,8 @@ export const errorOf = ({ code, message }: Failure): AnalystError => new Analyst
 /** What is to be said of the database after an event: loading, ready or failed. Once it is ready, accounts that still come in do not change that. */
 export function stateAfter(state: AnalystEvent, event: AnalystEvent): AnalystEvent {
   switch (event.kind) {
-    case 'ready': case 'failed': return event;
+    case 'ready': return event;
+    case 'failed': return state.kind === 'ready' ? state : event; // accounts that do not come in leave those that are
     case 'loading': return state.kind === 'ready' && event.step !== 'opening' ? state : event;
     default: return state;
   }

@@ -20,6 +20,8 @@ const COLUMNS = {
 } as const;
 const SENTIMENTS: readonly string[] = ['positive', 'neutral', 'negative'];
 const TEXT_MAX = 10_000;
+/** Of what texts are filtered by. */
+const LABEL_MAX = 200;
 
 /** Rows of a file, batch by batch as it is read, some of them empty; `onBytes` hears of each piece. Throws if there is no column of texts. */
 export async function* rowsOf(file: Blob & { name?: string }, onBytes: (bytes: number) => void): AsyncGenerator<Row[]> {
@@ -193,7 +195,7 @@ function rowOf(number: number, cell: (column: string) => string | undefined): Ro
   const createdAt = written === undefined ? new Date(0) : timeOf(written);
   if (Number.isNaN(createdAt.getTime())) return { number, error: `expected a time, got ${written!.slice(0, 40)}` };
   const id = value('id');
-  const [sentiment, channel, product, topic, threadId] = [value('sentiment')?.toLowerCase(), value('channel'), value('product'), value('topic'), value('threadId')];
+  const [sentiment, channel, product, topic, threadId] = [value('sentiment')?.toLowerCase(), ...(['channel', 'product', 'topic', 'threadId'] as const).map((name) => value(name)?.slice(0, LABEL_MAX))];
   return {
     number,
     id: id !== undefined && new TextEncoder().encode(id).length > 100 ? undefined : id,

@@ -1,9 +1,10 @@
 /** The analyst on a database of its own: what the tab with the lock runs, in a worker. */
-import { extractive, indexedDB as inIndexedDB, memory, open, type Collection, type Database } from 'vectile';
+import { extractive, indexedDB as inIndexedDB, open, type Collection, type Database } from 'vectile';
 import { encoder, type Encoder } from 'vectile/encoder';
 import type {
   AccountInfo, Analyst, AnalystEvent, Hit, ImportReport, Preset, PresetReport, SearchRequest, SearchResponse, Statistics,
 } from '../contract.js';
+import { archiveName, currentName, deleteDatabases, otherName, setCurrentName } from './databases.js';
 import { corpusNames, fetchAccount, fetchModel } from './corpus.js';
 import { importRows } from './importing.js';
 import { Latencies } from './latencies.js';
@@ -11,8 +12,6 @@ import { checkCollections, collectionsOf, GRAPH_FROM, type AccountProperties, ty
 import { changePreset, measurePreset, presetOf, PRESETS } from './presets.js';
 import { checkRequest, find, hitsOf, hybridOptions, needsVector, type Found } from './searches.js';
 
-/** Of the database, and of the accounts that are moved away. */
-const STORE = 'vectile-analyst', ARCHIVE = 'vectile-analyst-archive';
 /** The tab that was closed may hold the store for a moment. */
 const LOCK_WAIT_MS = 10_000;
 
@@ -22,7 +21,8 @@ export class Service implements Analyst {
   readonly #emit: Emit;
   readonly #latencies = new Latencies();
   readonly #calls = new Map<string, AbortController>();
-  readonly #encoder: Promise<Encoder>;
+  /** Once more where it has failed: the network may be back. */
+  #encoder: Promise<Encoder>;
   /** Undefined while another database takes the place of this one. */
   #db: Database | undefined;
   #collections: Collections | undefined;
@@ -37,12 +37,13 @@ export class Service implements Analyst {
 
   constructor(emit: Emit) {
     this.#emit = emit;
-    const opening = this.#openStore();
+    const opening = currentName().then((name) => this.#openStore(name));
     // not before: a second visit is ready sooner
     this.#encoder = opening.catch(() => {}).then(() => this.#loadEncoder());
     this.#encoder.catch(() => {}); // whoever needs it hears of it
     this.#ready = this.#begin(opening);
-    this.#ready.catch(() => {});
+    // what a replacement has left that was cut short; the next one waits for it
+    this.#replacing = this.#ready.then(async () => deleteDatabases(otherName(await currentName()))).catch(() => {});
   }
 
   /** When all of the corpus is in. */
@@ -217,8 +218,19 @@ export class Service implements Analyst {
   }
 
   async #embed(text: string): Promise<Float32Array> {
-    const [vector] = await (await this.#encoder).embed([text]);
+    const [vector] = await (await this.#loadedEncoder()).embed([text]);
     return vector!;
+  }
+
+  #loadedEncoder(): Promise<Encoder> {
+    const former = this.#encoder;
+    return former.catch(() => {
+      if (this.#encoder === former) {
+        this.#encoder = this.#loadEncoder();
+        this.#encoder.catch(() => {});
+      }
+      return this.#encoder;
+    });
   }
 
   async #loadEncoder(): Promise<Encoder> {
@@ -232,7 +244,7 @@ export class Service implements Analyst {
       this.#emit({ kind: 'loading', step: 'opening', done: 0, total: 1 });
       this.#db = await opening;
       const collections = await collectionsOf(this.#db);
-      const embedder = { name: 'universal-sentence-encoder-lite-en', embed: async (texts: string[], options?: { signal?: AbortSignal }) => (await this.#encoder).embed(texts, options) };
+      const embedder = { name: 'universal-sentence-encoder-lite-en', embed: async (texts: string[], options?: { signal?: AbortSignal }) => (await this.#loadedEncoder()).embed(texts, options) };
       this.#collections = { ...collections, posts: this.#db.collections.use<PostProperties>(collections.posts.name, { vectorizer: embedder, generator: extractive() }) };
       this.#emit({ kind: 'loading', step: 'opening', done: 1, total: 1 });
       this.#filling = new AbortController();
@@ -253,11 +265,11 @@ export class Service implements Analyst {
     }
   }
 
-  async #openStore(from?: AsyncIterable<Uint8Array>): Promise<Database> {
+  async #openStore(name: string, from?: AsyncIterable<Uint8Array>): Promise<Database> {
     const deadline = performance.now() + LOCK_WAIT_MS;
     for (;;) {
       try {
-        return await open({ store: inIndexedDB(STORE), offload: inIndexedDB(ARCHIVE), ...from && { from } });
+        return await open({ store: inIndexedDB(name), offload: inIndexedDB(archiveName(name)), ...from && { from } });
       } catch (cause) {
         if ((cause as { code?: unknown }).code !== 'STORE_LOCKED' || performance.now() > deadline) throw cause;
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -349,28 +361,31 @@ export class Service implements Analyst {
     return replacing;
   }
 
-  /** Of a file that is no database, or one of something else, nothing is deleted. A database that could not be opened is replaced, too. */
+  /** What there was stays until the other one is whole. A database that could not be opened is replaced, too. */
   async #replaceNow(file: Blob | undefined): Promise<void> {
     await this.#ready.catch(() => {});
-    if (file) await this.#check(file);
+    const former = await currentName();
+    const name = otherName(former);
+    await deleteDatabases(name);
+    const db = await this.#openStore(name, file && chunksOf(file)).catch(async (cause: unknown) => {
+      await deleteDatabases(name).catch(() => {});
+      throw cause;
+    });
+    try {
+      await checkCollections(db);
+    } catch (cause) {
+      await db.close();
+      await deleteDatabases(name);
+      throw cause;
+    }
     for (const call of this.#calls.values()) call.abort();
-    const ended = this.#end();
-    this.#ready = ended.then(async () => {
-      await Promise.all([STORE, ARCHIVE].map(deleteDatabase));
-      await this.#begin(this.#openStore(file && chunksOf(file)));
+    this.#ready = this.#end().then(async () => {
+      await setCurrentName(name);
+      await this.#begin(Promise.resolve(db));
+      await deleteDatabases(former).catch(() => {}); // or at the next visit
     });
     await this.#ready;
     this.#emit({ kind: 'changed' });
-  }
-
-  /** Throws if it cannot be read to its end, or holds collections of these names that are others. */
-  async #check(file: Blob): Promise<void> {
-    const db = await open({ store: memory(), from: chunksOf(file) });
-    try {
-      await checkCollections(db);
-    } finally {
-      await db.close();
-    }
   }
 
   async #end(): Promise<void> {
@@ -401,12 +416,4 @@ const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.me
 async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
   const CHUNK = 1 << 20;
   for (let at = 0; at < file.size; at += CHUNK) yield new Uint8Array(await file.slice(at, at + CHUNK).arrayBuffer());
-}
-
-function deleteDatabase(name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error);
-  });
 }

@@ -4,7 +4,7 @@ import type { AnalystEvent } from '../contract.js';
 import { count } from './format.js';
 import { Icon } from './icons.js';
 import { Failure, Progress } from './parts.js';
-import { useEvents } from './tab.js';
+import { useEvents, useTab } from './tab.js';
 
 type Step = Extract<AnalystEvent, { kind: 'loading' }>['step'];
 const steps: { step: Step; label: string; unit: (value: number) => string }[] = [
@@ -15,6 +15,7 @@ const steps: { step: Step; label: string; unit: (value: number) => string }[] = 
 ];
 
 export function StartScreen({ failed }: { failed: string | undefined }) {
+  const { analyst } = useTab();
   const [progress, setProgress] = useState<Partial<Record<Step, { done: number; total: number }>>>({});
   useEvents((event) => {
     if (event.kind === 'loading') setProgress((before) => ({ ...before, [event.step]: { done: event.done, total: event.total } }));
@@ -27,7 +28,10 @@ export function StartScreen({ failed }: { failed: string | undefined }) {
         {failed ? (
           <>
             <Failure>{failed}</Failure>
-            <button type="button" class="button" onClick={() => location.reload()}>Try again</button>
+            <div class="row">
+              <button type="button" class="button" onClick={() => location.reload()}>Try again</button>
+              <button type="button" class="link" onClick={() => void analyst.reset().then(() => location.reload())}>Delete what is stored here, and start over</button>
+            </div>
           </>
         ) : (
           <ol class="steps" aria-label="Progress">
