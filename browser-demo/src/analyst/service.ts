@@ -153,8 +153,8 @@ export class Service implements Analyst {
       await this.#account(account);
       const before = await measurePreset(db, posts, account, signal, tell('measuring as it is'));
       await changePreset(db, posts, preset, account, signal, tell('storing vectors anew'));
+      this.#emit({ kind: 'changed' }); // even if it is not measured any more
       const after = await measurePreset(db, posts, account, signal, tell('measuring again'));
-      this.#emit({ kind: 'changed' });
       return { before, after };
     });
   }
@@ -169,7 +169,7 @@ export class Service implements Analyst {
       }
       this.#emit({ kind: 'changed' });
       const report = await importRows(posts.withTenant(account), file, {
-        signal, embed: async (texts) => (await this.#encoder).embed(texts, { signal }),
+        signal, embed: async (texts) => (await this.#loadedEncoder()).embed(texts, { signal }),
         onProgress: (progress) => this.#emit({ kind: 'import', call, ...progress }),
       });
       await this.#describe(account, report.channels, report.products);

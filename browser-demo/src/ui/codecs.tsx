@@ -25,6 +25,7 @@ export function CodecsPanel({ current, account }: { current: Preset | undefined;
   const [outcome, setOutcome] = useState<Outcome>();
   const [error, setError] = useState<string>();
   const call = useRef<string | undefined>(undefined);
+  const cancelled = useRef<string | undefined>(undefined);
   useEvents((event) => { if (event.kind === 'preset' && event.call === call.current) setProgress(event); });
 
   const preset = chosen ?? current;
@@ -33,7 +34,7 @@ export function CodecsPanel({ current, account }: { current: Preset | undefined;
     const mine = call.current = newCall();
     setError(undefined);
     setProgress({ step: 'Starting', done: 0, total: 0 });
-    try { setOutcome({ ...(await analyst.setPreset(mine, preset, account.name)), account: account.label }); } catch (problem) { setError(messageOf(problem)); }
+    try { setOutcome({ ...(await analyst.setPreset(mine, preset, account.name)), account: account.label }); } catch (problem) { setError(cancelled.current === mine ? 'Cancelled: what is in use now is marked' : `Not changed: ${messageOf(problem)}`); }
     call.current = undefined;
     setProgress(undefined);
     setChosen(undefined);
@@ -56,11 +57,11 @@ export function CodecsPanel({ current, account }: { current: Preset | undefined;
         {progress ? (
           <div class="row running">
             <Progress label={progress.step} done={progress.done} total={progress.total || undefined} note={progress.total ? `${progress.done} of ${progress.total}` : undefined} />
-            <button type="button" class="button" onClick={() => { if (call.current) void analyst.cancel(call.current); }}>Cancel</button>
+            <button type="button" class="button" onClick={() => { if (cancelled.current = call.current) void analyst.cancel(call.current); }}>Cancel</button>
           </div>
         ) : <button type="submit" class="button primary" disabled={!account || account.status !== 'ACTIVE' || !preset}>{preset === current ? 'Measure again' : `Switch to ${preset ? presetLabel(preset) : '…'}`}</button>}
       </form>
-      {error && <Failure>Not changed: {error}</Failure>}
+      {error && <Failure>{error}</Failure>}
       <div aria-live="polite">{outcome && <Comparison outcome={outcome} />}</div>
     </div>
   );
