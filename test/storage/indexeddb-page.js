@@ -71,7 +71,7 @@ globalThis.tests = {
       const found = await store.blobs.get('blob');
       const blob = found ? new Uint32Array(found.bytes.buffer, 0, 1)[0] : 0;
       if (found && !help.isSame(found.bytes, join(help.blob(blob)))) throw new Error(`blob ${blob} is another one`);
-      const sizes = (await help.raw(name, 'contents', (rows) => rows.getAll())).map(({ content }) => content.size);
+      const sizes = (await help.raw(name, 'parts', (rows) => rows.getAll())).map(({ content }) => content.size);
       if (String(sizes) !== (found ? String(found.bytes.length) : '')) throw new Error(`blobs of ${sizes} bytes are there for one of ${found?.bytes.length}`);
       return { seq, blob };
     } finally {

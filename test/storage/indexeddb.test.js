@@ -61,6 +61,55 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     it(`attached: ${name}`, async () => expect(await page.evaluate((one) => globalThis.tests.conformance(one, true), name)).toBeUndefined());
   }
 
+  it('attached, writes parts that no other thread of its epoch takes for its own, and frees what one has left', async () => {
+    await open(page, 'shared');
+    expect(await result(page, `
+      const share = () => help.attachStore(help.sharingOf(store).share());
+      const [first, second] = [await share(), await share()];
+      await first.blobs.put('shards/a', [Uint8Array.of(1)]);
+      await first.close();
+      // by a thread that ended in the middle of it
+      const cut = async function* () { yield new Uint8Array(65 << 20); await new Promise(() => {}); };
+      void second.blobs.put('shards/a', cut());
+      void second.blobs.put('shards/b', cut());
+      const parts = async () => [...new Set((await help.raw('shared', 'parts', (rows) => rows.getAllKeys())).map(([name, generation]) => name + ' ' + generation))];
+      while ((await parts()).length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+      const third = await share();
+      const before = await parts();
+      await help.sharingOf(third).recover('shards/a');
+      const after = await parts();
+      await third.blobs.put('shards/a', [Uint8Array.of(2)]);
+      const { bytes } = await third.blobs.get('shards/a');
+      await third.close();
+      return { before, after, bytes: [...bytes] };`)).toEqual({
+      before: ['shards/a 1w1-0', 'shards/a 1w2-0', 'shards/b 1w2-1'], after: ['shards/a 1w1-0', 'shards/b 1w2-1'], bytes: [2],
+    });
+    await close(page);
+    await open(page, 'shared'); // what puts have left goes
+    expect(await result(page, `return (await help.raw('shared', 'parts', (rows) => rows.getAllKeys())).map(([name]) => name)`)).toEqual(['shards/a']);
+    await close(page);
+  });
+
+  it('keeps a blob of several parts, and reads across their ends', async () => {
+    await open(page, 'parts');
+    expect(await result(page, `
+      const end = 64 << 20;
+      const chunk = new Uint8Array(1 << 20);
+      await store.blobs.put('a', (function* () { for (let i = 0; i < 130; i++) yield chunk.fill(i); })());
+      const told = (await help.raw('parts', 'parts', (rows) => rows.getAllKeys())).map(([, , i]) => i);
+      for (const [at, length] of [[end - 2, 4], [end - (1 << 20), 2 << 20], [2 * end, 1], [130 * (1 << 20) - 1, 1]]) {
+        const bytes = await store.blobs.getRange('a', at, length);
+        told.push(bytes[0], bytes.at(-1));
+      }
+      told.push((await store.blobs.list(''))[0].bytes >> 20);
+      const failing = (function* () { yield new Uint8Array(65 << 20); throw new Error('cut'); })();
+      told.push(await store.blobs.put('a', failing).catch(({ message }) => message), (await store.blobs.getRange('a', 0, 1))[0]);
+      await store.blobs.delete('a');
+      told.push((await help.raw('parts', 'parts', (rows) => rows.getAllKeys())).length);
+      return told;`)).toEqual([0, 1, 2, 63, 64, 63, 64, 128, 128, 129, 129, 130, 'cut', 0, 0]);
+    await close(page);
+  });
+
   it('opened read-only, leaves no database behind where there is none', async () => {
     expect(await open(page, 'none', true)).toMatchObject({ code: 'STORE_MISSING' });
     expect(await page.evaluate(async () => (await indexedDB.databases()).filter(({ name }) => name === 'none'))).toEqual([]);
@@ -159,10 +208,12 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     expect(await read(9)).toMatchObject({ code: 'STORAGE_CORRUPT', message: 'damaged, log a, record 37: expected no record after 0, got one' });
 
     const damage = (change) => result(page, `
-      const row = await help.raw('damaged', 'contents', (rows) => rows.get('b'));
+      const { generation } = await help.raw('damaged', 'files', (rows) => rows.get('b'));
+      const key = ['b', generation, 0];
+      const row = await help.raw('damaged', 'parts', (rows) => rows.get(key));
       const bytes = new Uint8Array(await row.content.arrayBuffer());
       (${change})(row, bytes);
-      await help.raw('damaged', 'contents', (rows) => rows.put(row, 'b'));
+      await help.raw('damaged', 'parts', (rows) => rows.put(row, key));
       store.blobs.release('');
     `);
     await damage('(row, bytes) => { bytes[3 << 16] ^= 1; row.content = new Blob([bytes]); }');
@@ -175,7 +226,7 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({ code: 'STORAGE_CORRUPT' });
     await damage('(row, bytes) => { row.content = new Blob([bytes.subarray(1 << 16)]); }');
     expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({
-      code: 'STORAGE_CORRUPT', message: 'damaged, blob b, byte 0: expected a blob and the checksums of its blocks, got another row',
+      code: 'STORAGE_CORRUPT', message: `damaged, blob b, byte 0: expected ${1 << 20} bytes and a checksum of each block, got ${15 << 16} bytes and 16 checksums`,
     });
     await damage('(row) => { delete row.checksums; }');
     expect(await run(page, `await store.blobs.get('b')`)).toMatchObject({ code: 'STORAGE_CORRUPT' });
@@ -227,11 +278,11 @@ describeWithout(missingChromium, 'IndexedDB', () => {
       outcomes.push(await untilFull(() => store.blobs.putIfAbsent('new', large)));
       let next = 1;
       for await (const { seq, records } of log.read(1)) next = seq + records.length;
-      const contents = await help.raw('quota', 'contents', (rows) => rows.getAllKeys());
+      const parts = (await help.raw('quota', 'parts', (rows) => rows.getAllKeys())).map(([name]) => name);
       const isAsBefore = log.nextSeq === nextSeq && log.bytes === bytes && next === nextSeq && (await store.bytes('')) === bytes + 1;
-      return { outcomes, isAsBefore, b: [...(await store.blobs.get('b')).bytes], blobs: await store.blobs.list(''), contents };
+      return { outcomes, isAsBefore, b: [...(await store.blobs.get('b')).bytes], blobs: await store.blobs.list(''), parts };
     `)).toEqual({
-      outcomes: [['STORAGE_FULL', expect.any(Number)], ...Array(5).fill(['STORAGE_FULL', 0])], isAsBefore: true, b: [1], blobs: [{ name: 'b', bytes: 1 }], contents: ['b'],
+      outcomes: [['STORAGE_FULL', expect.any(Number)], ...Array(5).fill(['STORAGE_FULL', 0])], isAsBefore: true, b: [1], blobs: [{ name: 'b', bytes: 1 }], parts: ['b'],
     });
 
     // acknowledged at once: it is told later, and nothing follows a hole
@@ -316,9 +367,9 @@ describeWithout(missingChromium, 'IndexedDB', () => {
     await close(page);
     await open(page, 'lost');
     expect(await result(page, `
-      const contents = await help.raw('lost', 'contents', (rows) => rows.getAllKeys());
+      const parts = await help.raw('lost', 'parts', (rows) => rows.getAllKeys());
       const log = await store.log('a');
-      return [contents.length, log.nextSeq, (await help.entries(log, 5)).length];
+      return [parts.length, log.nextSeq, (await help.entries(log, 5)).length];
     `)).toEqual([4, 10, 5]);
     await close(page);
   });

@@ -6,8 +6,8 @@ interface Cue {
   readonly against: RegExp;
 }
 
-const THANKS = /\b(thank(s|ful)?|thx|love(ly)?|great|joy|excellent|perfect|wonderful|brilliant|helpful|recommend|credit|kudos|deserves|well done|best)\b/i;
-const TROUBLE = /n['’]t\b|\b(not|no|never|nothing|nobody|cannot|without|still|again|broken|broke|smashed|late|missing|lost|wrong|refused?|charged|fail\w*|crash\w*|errors?|stuck|down|cut off|dead|rejected|declined|blocked|worst|useless|slow|cancelled|overcharged|hours|weeks?|twice)\b/i;
+const THANKS = /\b(thank(s|ful)?|thx|love(ly)?|great|joy|excellent|perfect|wonderful|brilliant|helpful|recommend|happy|pleased|credit (to|where)|kudos|deserves|well done|best)\b/i;
+const TROUBLE = /n['’]t\b|\b(not|no|never|nothing|nobody|cannot|without|still (waiting|nothing|no|not|un\w+)|again|broken|broke|smashed|late|missing|lost|wrong|refused?|charged|fail\w*|crash\w*|errors?|stuck|down|cut off|dead|rejected|declined|blocked|worst|useless|slow|cancelled|overcharged|hours|weeks?|twice)\b/i;
 const ANSWER = /\b(please (send|check|try|restart|open|go|keep|use|buy)|you can|we (have|will|are|can)|we['’]ll|our)\b/i;
 const SORRY = /\b(sorry|apolog\w+|regret)\b/i;
 

@@ -1,6 +1,7 @@
 /**
  * Blobs as Blobs of the browser's, which keeps each in a file of its own and reads any part of it; beside it the checksums of
- * its blocks. One transaction puts a blob in the place of another.
+ * its blocks. A large one is of several parts: the browser has all of a part in memory until it is written. New parts are written
+ * beside the old ones, and one transaction puts them in their place.
  */
 import { VectileError } from '../errors.js';
 import { under, type IndexedDbHost } from './indexeddb.js';
@@ -11,6 +12,8 @@ import type { BlobInfo, BlobStore } from './storage.js';
 const BLOCK_BYTES = 64 << 10;
 /** So many of a put are in this thread; those before are with the browser: 4 MB. */
 const BLOCKS_AT_ONCE = 64;
+/** Of all parts but the last: 64 MB. */
+const PART_BLOCKS = 1024;
 /** Blobs whose ranges are read without a transaction, those used last. */
 const FILES_MAX = 64;
 /** Of blocks that are kept, those used last, because objects were read that lie in them: 16 MB. */
@@ -19,20 +22,28 @@ const KEPT_MAX = 256;
 const KEPT_AT_ONCE = 4;
 
 /** By name. */
-interface ContentRow {
+interface FileRow {
+  bytes: number;
+  etag: string;
+  /** That of its parts; those of others are of puts that have not ended. */
+  generation: string;
+}
+
+/** By [name, generation, index]. */
+interface PartRow {
   content: Blob;
   /** Of each block. */
   checksums: Uint32Array;
-  etag: string;
-  /** That of the put, which may be done twice. */
-  generation: string;
 }
+
+/** All parts of a file. */
+interface File extends FileRow, PartRow {}
 
 export class IndexedDbBlobs implements BlobStore {
   readonly #host: IndexedDbHost;
   #puts = 0;
   /** Of blobs that ranges were read of, least recently used first; of one that another thread has replaced or deleted, what was. */
-  readonly #files = new Map<string, Promise<ContentRow | undefined>>();
+  readonly #files = new Map<string, Promise<File | undefined>>();
   /** Blocks that fit their checksums, by name, generation and index; least recently used first. */
   readonly #kept = new Map<string, Promise<Uint8Array>>();
 
@@ -70,16 +81,18 @@ export class IndexedDbBlobs implements BlobStore {
   list(prefix: string): Promise<BlobInfo[]> {
     return this.#host.connection.read(['files'], async (rows) => {
       const names = await rows('files').keys<string>(under(prefix));
-      const bytes = await rows('files').getAll<number>(under(prefix));
-      return names.map((name, i) => ({ name, bytes: bytes[i]! }));
+      const files = await rows('files').getAll<FileRow>(under(prefix));
+      return names.map((name, i) => ({ name, bytes: files[i]!.bytes }));
     });
   }
 
   async delete(name: string): Promise<void> {
     this.#host.checkWritable();
-    await this.#host.connection.write(['files', 'contents'], 'strict', (rows) => {
+    await this.#host.connection.write(['files', 'parts'], 'strict', async (rows) => {
+      const file = await rows('files').get<FileRow>(name);
+      if (!file) return;
       rows('files').delete(name);
-      rows('contents').delete(name);
+      rows('parts').delete(partsOf(name, file.generation));
     });
     this.release(name);
   }
@@ -89,34 +102,72 @@ export class IndexedDbBlobs implements BlobStore {
   }
 
   async #put(
-    name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: ContentRow | undefined) => void,
+    name: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, check: (former: FileRow | undefined) => void,
   ): Promise<{ etag: string; bytes: number }> {
     this.#host.checkWritable();
     const { connection, epoch, tag } = this.#host;
     const generation = `${epoch}${tag}-${this.#puts++}`;
-    const parts: Blob[] = [];
+    let part: BlobPart[] = [];
     let waiting: BlobPart[] = [];
-    const sums: number[] = [];
-    for await (const block of blocksOf(chunks)) {
-      sums.push(laneChecksum(block));
-      waiting.push(block);
-      if (waiting.length < BLOCKS_AT_ONCE) continue;
-      parts.push(new Blob(waiting));
-      waiting = [];
+    let checksums: number[] = [];
+    const all: number[] = [];
+    let bytes = 0;
+    const partRow = (): PartRow => ({ content: new Blob([...part, ...waiting]), checksums: Uint32Array.from(checksums) });
+    let index = 0;
+    try {
+      for await (const block of blocksOf(chunks)) {
+        // strictly, here and below: Chromium has it in a file, which no later transaction makes durable
+        if (checksums.length === PART_BLOCKS) {
+          const row = partRow();
+          const key = [name, generation, index++];
+          await connection.write(['parts'], 'strict', (rows) => rows('parts').put(row, key));
+          [part, waiting, checksums] = [[], [], []];
+        }
+        const checksum = laneChecksum(block);
+        checksums.push(checksum);
+        all.push(checksum);
+        bytes += block.length;
+        waiting.push(block);
+        if (waiting.length < BLOCKS_AT_ONCE) continue;
+        part.push(new Blob(waiting));
+        waiting = [];
+      }
+      const etag = `${bytes}-${laneChecksum(new Uint8Array(Uint32Array.from(all).buffer)).toString(16).padStart(8, '0')}`;
+      const row = partRow();
+      await connection.write(['files', 'parts'], 'strict', async (rows) => {
+        const former = await rows('files').get<FileRow>(name);
+        if (former?.generation !== generation) { // or else it is done once more
+          check(former);
+          if (former) rows('parts').delete(partsOf(name, former.generation));
+        }
+        rows('parts').put(row, [name, generation, index]);
+        rows('files').put({ bytes, etag, generation } satisfies FileRow, name);
+      });
+      this.release(name);
+      return { etag, bytes };
+    } catch (cause) {
+      if (index) await this.#forget(name, generation);
+      throw cause;
     }
-    const content = new Blob([...parts, ...waiting]);
-    const checksums = Uint32Array.from(sums);
-    const etag = `${content.size}-${laneChecksum(new Uint8Array(checksums.buffer)).toString(16).padStart(8, '0')}`;
-    const row: ContentRow = { content, checksums, etag, generation };
-    // strictly: Chromium has it in a file, which no later transaction makes durable
-    await connection.write(['files', 'contents'], 'strict', async (rows) => {
-      const former = await rows('contents').get<ContentRow>(name);
-      if (former?.generation !== generation) check(former); // or else it is done once more
-      rows('files').put(content.size, name);
-      rows('contents').put(row, name);
+  }
+
+  /** Removes the parts of a put that has failed, unless it is there after all. What cannot be removed is swept when the store is opened. */
+  async #forget(name: string, generation: string): Promise<void> {
+    await this.#host.connection.write(['files', 'parts'], 'relaxed', async (rows) => {
+      if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('parts').delete(partsOf(name, generation));
+    }).catch(() => {});
+  }
+
+  /** Removes what puts have left that were cut short, of blobs whose name starts with `prefix`, of which none may be under way. */
+  async sweep(prefix: string): Promise<void> {
+    await this.#host.connection.write(['files', 'parts'], 'relaxed', async (rows) => {
+      const first = async (range: IDBKeyRange) => (await rows('parts').keys<[string, string, number]>(range, 1))[0];
+      // from each generation straight to the next
+      for (let key = await first(IDBKeyRange.lowerBound([prefix])); key?.[0].startsWith(prefix); key = await first(IDBKeyRange.lowerBound([key[0], key[1], []]))) {
+        const [name, generation] = key;
+        if ((await rows('files').get<FileRow>(name))?.generation !== generation) rows('parts').delete(partsOf(name, generation));
+      }
     });
-    this.release(name);
-    return { etag, bytes: content.size };
   }
 
   /** What there is of a blob from `start` on; undefined if there is no such blob. */
@@ -135,7 +186,7 @@ export class IndexedDbBlobs implements BlobStore {
     }
   }
 
-  async #readOf(file: ContentRow, name: string, start: number, length: number, into: Uint8Array | undefined): Promise<Uint8Array> {
+  async #readOf(file: File, name: string, start: number, length: number, into: Uint8Array | undefined): Promise<Uint8Array> {
     const { content, generation } = file;
     const end = start + length;
     if (end > content.size) throw this.#damage(name, start, `${length} bytes`, `${Math.max(0, content.size - start)}`);
@@ -156,7 +207,7 @@ export class IndexedDbBlobs implements BlobStore {
   }
 
   /** The blocks from `first` to before `last`, checked. */
-  async #blocks({ content, checksums }: ContentRow, name: string, first: number, last: number, into?: Uint8Array): Promise<Uint8Array> {
+  async #blocks({ content, checksums }: File, name: string, first: number, last: number, into?: Uint8Array): Promise<Uint8Array> {
     const bytes = await bytesOf(content.slice(first * BLOCK_BYTES, last * BLOCK_BYTES), into);
     for (let i = first; i < last; i++) {
       const from = (i - first) * BLOCK_BYTES;
@@ -165,11 +216,16 @@ export class IndexedDbBlobs implements BlobStore {
     return bytes;
   }
 
-  #file(name: string): Promise<ContentRow | undefined> {
-    return use(this.#files, name, FILES_MAX, () => this.#host.connection.read(['contents'], async (rows) => {
-      const row = await rows('contents').get<ContentRow>(name);
-      if (row && row.checksums?.length !== Math.ceil(row.content?.size / BLOCK_BYTES)) throw this.#damage(name, 0, 'a blob and the checksums of its blocks', 'another row');
-      return row;
+  #file(name: string): Promise<File | undefined> {
+    return use(this.#files, name, FILES_MAX, () => this.#host.connection.read(['files', 'parts'], async (rows) => {
+      const file = await rows('files').get<FileRow>(name);
+      if (!file) return undefined;
+      const parts = await rows('parts').getAll<PartRow>(partsOf(name, file.generation));
+      const content = new Blob(parts.map((part) => part.content));
+      const checksums = Uint32Array.from(parts.flatMap((part) => [...part.checksums ?? []]));
+      const got = `${content.size} bytes and ${checksums.length} checksums`;
+      if (content.size !== file.bytes || checksums.length !== Math.ceil(file.bytes / BLOCK_BYTES)) throw this.#damage(name, 0, `${file.bytes} bytes and a checksum of each block`, got);
+      return { ...file, content, checksums };
     }));
   }
 
@@ -178,6 +234,10 @@ export class IndexedDbBlobs implements BlobStore {
   #damage(name: string, at: number, expected: string, got: string, cause?: unknown): VectileError {
     return new VectileError('STORAGE_CORRUPT', `${this.#where(name)}, byte ${at}: expected ${expected}, got ${got}`, { cause });
   }
+}
+
+function partsOf(name: string, generation: string): IDBKeyRange {
+  return IDBKeyRange.bound([name, generation], [name, generation, []]);
 }
 
 /** What is held under a key, now the one used last; it is found if it is not there. Neither failures are held nor nothing. */

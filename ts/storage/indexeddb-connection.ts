@@ -6,7 +6,7 @@ import { openDB, type IDBPDatabase } from 'idb';
 import { VectileError, invalid } from '../errors.js';
 
 const VERSION = 1;
-const STORES = ['state', 'logs', 'frames', 'files', 'contents'] as const;
+const STORES = ['state', 'logs', 'frames', 'files', 'parts'] as const;
 /** What a transaction ends with when its connection is lost, or the browser cannot say why. It may have been done. */
 const LOST = ['InvalidStateError', 'AbortError', 'UnknownError'];
 

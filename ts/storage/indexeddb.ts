@@ -1,11 +1,11 @@
 /**
  * A store in IndexedDB: one database, and in it
  *
- *   state     format, epoch, id of this database
- *   logs      log → numbers and bytes of its ends
- *   frames    [log, first record] → what was appended together, checksum
- *   files     blob → bytes
- *   contents  blob → what it holds, checksums of its blocks, etag
+ *   state   format, epoch, id of this database
+ *   logs    log → numbers and bytes of its ends
+ *   frames  [log, first record] → what was appended together, checksum
+ *   files   blob → bytes, etag, generation
+ *   parts   [blob, generation, i] → what it holds, checksums of its blocks
  *
  * Whatever must hold together is one transaction. Web Locks, which end with the page, let one writer in at a time. Where there
  * are none, or they fail, the epoch sees to it that there is no other one: each transaction that writes looks whether it is still its own.
@@ -45,7 +45,9 @@ export function indexedDB(name: string): Store {
       const connection = new Connection(name, !readOnly);
       try {
         const epoch = readOnly ? await look(connection) : await takeEpoch(connection);
-        return openDatabase(connection, { readOnly, epoch, tag: '' }, release);
+        const { store, blobs } = openDatabase(connection, { readOnly, epoch, tag: '' }, release);
+        if (!readOnly) await blobs.sweep('');
+        return store;
       } catch (cause) {
         await connection.close();
         release();
@@ -64,12 +66,12 @@ export async function attachDatabase({ location, readOnly, epoch, tag }: StoreSh
     await connection.close();
     throw cause;
   }
-  return openDatabase(connection, { readOnly, epoch, tag }, () => {});
+  return openDatabase(connection, { readOnly, epoch, tag }, () => {}).store;
 }
 
 type Opening = Pick<IndexedDbHost, 'readOnly' | 'epoch' | 'tag'>;
 
-function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening, release: () => void): OpenStore {
+function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening, release: () => void): { store: OpenStore; blobs: IndexedDbBlobs } {
   const { name } = connection;
   let isClosed = false;
   const host: IndexedDbHost = {
@@ -82,11 +84,12 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
       if (isClosed) throw new VectileError('CLOSED', `${name}: expected a store in use, got one closed`);
     },
   };
+  const blobs = new IndexedDbBlobs(host);
   /** Open ones, of which a writer has no two of a name. */
   const logs = new Map<string, IndexedDbLog>();
   const store: OpenStore = {
     epoch,
-    blobs: new IndexedDbBlobs(host),
+    blobs,
     async log(name) {
       await logs.get(name)?.close();
       const log = await IndexedDbLog.open(host, name);
@@ -118,8 +121,8 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
     },
     bytes: (prefix) => connection.read(['logs', 'files'], async (rows) => {
       const ends = await rows('logs').getAll<{ begin: number; end: number }>(under(prefix));
-      const files = await rows('files').getAll<number>(under(prefix));
-      return ends.reduce((sum, { begin, end }) => sum + end - begin, 0) + files.reduce((sum, bytes) => sum + bytes, 0);
+      const files = await rows('files').getAll<{ bytes: number }>(under(prefix));
+      return ends.reduce((sum, { begin, end }) => sum + end - begin, 0) + files.reduce((sum, { bytes }) => sum + bytes, 0);
     }),
     async close() {
       if (isClosed) return;
@@ -135,9 +138,9 @@ function openDatabase(connection: Connection, { readOnly, epoch, tag }: Opening,
     // nothing is left that opening does not look for
     isClean: true,
     share: () => ({ kind: 'indexeddb', location: name, epoch, readOnly, tag: `w${++shares}`, wasClean: true }),
-    async recover() {},
+    recover: (prefix) => blobs.sweep(prefix),
   });
-  return store;
+  return { store, blobs };
 }
 
 /** Makes this connection the one that writes; returns its epoch. */
