@@ -14,7 +14,7 @@ import { runtimeBinary } from './binaries.js';
 import { commands, optionsIn, resultOfCommand, resultOfWorker, versionOf } from './run.js';
 
 /** Tenants, and how many of them are open at a time: where there are folders, and, by default, where there are none. */
-const COUNT = 7;
+const COUNT = 8;
 const OPEN_MAX = 3;
 const OPEN_IN_PAGES = 24;
 const COUNT_IN_WORKER = 30;
