@@ -5,14 +5,14 @@
 import { expect, it } from 'vitest';
 import { percentile, latencies } from '../../bench/measure/latency.js';
 import { random } from '../conformance/random.js';
-import { fs, open, temporaryFolder } from './support.js';
+import { fs, open, temporaryFolder, threads } from './support.js';
 
 const DIMENSIONS = 512, CLUSTERS = 64;
 const LOADED = 1500, EACH_ROUND = 1500, ROUNDS_MAX = 8;
 const CALLS = 600, PACED = 150;
 const RATIO_MAX = 10;
 
-it('keeps the p99 of nearVector and fetchObjectById while importing within 10 times their p50 when idle', async () => {
+it.skipIf(threads)('keeps the p99 of nearVector and fetchObjectById while importing within 10 times their p50 when idle', async () => {
   const db = await open({ store: fs(temporaryFolder()) });
   const tickets = await db.collections.create({ name: 'Ticket', properties: [{ name: 'text', dataType: 'text' }], vectors: { default: { dimensions: DIMENSIONS } } });
   const vector = clustered(random(1));

@@ -1,7 +1,7 @@
 // What the catalog and exports promise when things go wrong: damage is found, fails alone, and never costs what was not deleted.
 import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../ts/database/catalog.js';
-import { errorOf, memory, open } from './support.js';
+import { errorOf, memory, open, threads } from './support.js';
 
 const codeOf = async (work) => (await errorOf(work))?.code;
 const fill = (collection, count, from = 0) => collection.data.insertMany(Array.from({ length: count }, (_, i) => ({ id: `${from + i}`, vector: [from + i, 1] })));
@@ -199,7 +199,7 @@ describe('an export', () => {
       flipped[at] ^= 1 << at % 8;
       expect(['STORAGE_CORRUPT', 'STORAGE_VERSION'], `flip at ${at}`).toContain(await attempt(flipped));
     }
-  }, 60_000);
+  }, threads ? 600_000 : 60_000); // each attempt starts some
 
   it('goes into an empty store only', async () => {
     const store = await prepared('A');

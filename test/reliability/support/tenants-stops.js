@@ -10,9 +10,10 @@ const openOn = (files) => open({ store: fs('/here', { files }), offload: fs('/aw
 /** Plays until the disk stops; what was begun and acknowledged. */
 async function journalOn(files) {
   const ops = [];
+  let db;
   try {
     for (const session of SESSIONS) {
-      const db = await openOn(files);
+      db = await openOn(files);
       await play(db, session, vectorOf, async (op, work) => {
         ops.push({ op });
         await work();
@@ -22,6 +23,7 @@ async function journalOn(files) {
     }
   } catch (error) {
     if (!files.failed) throw error;
+    await db?.close().catch(() => {}); // writes nothing any more, and gives its memory back
   }
   return ops;
 }
