@@ -12,6 +12,7 @@ const LOADED = 1500, EACH_ROUND = 1500, ROUNDS_MAX = 8;
 const CALLS = 600, PACED = 150;
 const RATIO_MAX = 10;
 
+// it is of one process: with shards in threads, calls cross to another one, and this says nothing
 it.skipIf(threads)('keeps the p99 of nearVector and fetchObjectById while importing within 10 times their p50 when idle', async () => {
   const db = await open({ store: fs(temporaryFolder()) });
   const tickets = await db.collections.create({ name: 'Ticket', properties: [{ name: 'text', dataType: 'text' }], vectors: { default: { dimensions: DIMENSIONS } } });

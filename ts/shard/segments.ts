@@ -93,7 +93,7 @@ export class Segments {
   scan(): Scan { return new Scan(this.#blobs); }
 
   /** The entries of vectors of a segment, in chunks of whole ones; where each begins in the file. Not checked, and valid until the next. */
-  async *vectorChunks(index: number, scan = this.scan()): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
+  async *vectorChunks(index: number, scan: Scan): AsyncGenerator<{ offset: number; bytes: Uint8Array }> {
     const name = this.vectorsName(index);
     const end = this.#segment(index).vectorsBytes;
     for (let offset = 0; offset < end;) {

@@ -30,7 +30,7 @@ export function StartScreen({ failed }: { failed: string | undefined }) {
             <Failure>{failed}</Failure>
             <div class="row">
               <button type="button" class="button" onClick={() => location.reload()}>Try again</button>
-              <button type="button" class="link" onClick={() => void analyst.reset().then(() => location.reload())}>Delete what is stored here, and start over</button>
+              <button type="button" class="link" onClick={() => void analyst.reset().then(() => location.reload(), () => location.reload())}>Delete what is stored here, and start over</button>
             </div>
           </>
         ) : (
