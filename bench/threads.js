@@ -4,9 +4,10 @@
 //   same      two shards in two threads beside the same in one
 //   flat      two shards in two threads beside one in one, exact
 //   readers   one shard, whose vectors two threads search, beside one; by its graph, and exact
-// They take turns. Two threads need two free cores, and the main thread a part of one.
+// They take turns. Two threads need two free cores, and the main thread a part of one: what one thread and the main one keep busy is measured,
+// and says what two threads could do at most, if a call took them no more processor time.
 
-import { loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openDataset } from './data/dataset.js';
 import { describeMachine } from './machine.js';
@@ -21,6 +22,7 @@ const turnMs = 1500;
 const atOnce = 8;
 const recallWanted = 0.99;
 const batch = 256;
+const cores = availableParallelism();
 
 const options = JSON.parse(process.argv[2]);
 const { k, m, efConstruction, rounds, efs } = options;
@@ -58,19 +60,19 @@ const result = {
   dataset: { name: data.name, rows: data.rows, dimensions: data.dimensions, metric: data.metric },
   parameters: { k, m, efConstruction, rounds, turnMs, atOnce, recallWanted },
   machine: { ...describeMachine(), load: { ...load, after: loadavg()[0] } },
-  method: 'times by the wall, in turns; import: insertMany with vectors until all are linked, durability flush, one thread over two; search: the smallest ef of each with the recall wanted, calls a second with several calls at a time, two over one; event loop: 99th percentile of its delay during imports, 1 ms resolution',
+  method: 'times by the wall, in turns; import: insertMany with vectors until all are linked, durability flush, one thread over two; search: the smallest ef of each with the recall wanted, calls a second with several calls at a time, two over one; busyCores: processor time by the wall; most: cores there are over those one keeps busy; event loop: 99th percentile of its delay during imports, 1 ms resolution',
   wanted,
   import: { seconds: { one: spread(imports[1]), two: spread(imports[2]) }, ratio: importRatio, eventLoopMs: spread(delays) },
   search, same, flat, readers, flatReaders,
 };
 const written = writeResult(`${data.name}-threads-node${nodeMajor()}.json`, result);
 printTable([
-  ['', 'one', 'two', 'ratio', 'wanted'],
-  ['import, s', fixed(result.import.seconds.one.median, 1), fixed(result.import.seconds.two.median, 1), spreadText(importRatio), wanted.import],
-  ...Object.entries({ search, same, flat, readers, flatReaders }).map(([name, { one, two, ratio }]) => [
-    `${name}, calls/s`, `${whole(one.perSecond.median)} (${fixed(one.recall, 3)})`, `${whole(two.perSecond.median)} (${fixed(two.recall, 3)})`, spreadText(ratio), wanted[name],
+  ['', 'one', 'two', 'ratio', 'most', 'wanted'],
+  ['import, s', fixed(result.import.seconds.one.median, 1), fixed(result.import.seconds.two.median, 1), spreadText(importRatio), '', wanted.import],
+  ...Object.entries({ search, same, flat, readers, flatReaders }).map(([name, { one, two, ratio, most }]) => [
+    `${name}, calls/s`, `${whole(one.perSecond.median)} (${fixed(one.recall, 3)})`, `${whole(two.perSecond.median)} (${fixed(two.recall, 3)})`, spreadText(ratio), fixed(most, 2), wanted[name],
   ]),
-  ['event loop p99, ms', '', fixed(result.import.eventLoopMs.median, 1), '', wanted.delayMs],
+  ['event loop p99, ms', '', fixed(result.import.eventLoopMs.median, 1), '', '', wanted.delayMs],
 ]);
 console.log(`\nwritten to ${written}`);
 
@@ -97,7 +99,7 @@ async function compared(type, both, widths) {
   for (const [name, [shards, threads]] of Object.entries(both)) {
     const db = await open(folders.get(`${type} ${shards}`), { threads, readOnly: true });
     const rows = db.collections.use('Row');
-    const side = { db, rows, shards, threads, perSecond: [] };
+    const side = { db, rows, shards, threads, perSecond: [], busyCores: [] };
     for (const ef of widths) {
       Object.assign(side, { ef, recall: await recallOf(rows, ef) });
       if (side.recall >= recallWanted) break;
@@ -107,13 +109,15 @@ async function compared(type, both, widths) {
   const { one, two } = sides;
   for (let turn = 0; turn <= 2 * rounds; turn++) {
     for (const side of turn % 2 ? [two, one] : [one, two]) {
-      const perSecond = await callsOf(side);
-      if (turn > 0) side.perSecond.push(perSecond); // the first one warms up, and has memory shared
+      const { perSecond, busyCores } = await callsOf(side);
+      if (!turn) continue; // the first one warms up, and has memory shared
+      side.perSecond.push(perSecond);
+      side.busyCores.push(busyCores);
     }
   }
   for (const { db } of [one, two]) await db.close();
-  const told = ({ shards, threads, ef, recall, perSecond }) => ({ shards, threads, ef, recall, perSecond: spread(perSecond) });
-  return { one: told(one), two: told(two), ratio: spread(one.perSecond.map((calls, i) => two.perSecond[i] / calls)) };
+  const told = ({ shards, threads, ef, recall, perSecond, busyCores }) => ({ shards, threads, ef, recall, perSecond: spread(perSecond), busyCores: spread(busyCores) });
+  return { one: told(one), two: told(two), ratio: spread(one.perSecond.map((calls, i) => two.perSecond[i] / calls)), most: cores / spread(one.busyCores).median };
 }
 
 async function recallOf(rows, ef) {
@@ -129,7 +133,7 @@ async function recallOf(rows, ef) {
 
 async function callsOf({ rows, ef }) {
   let done = 0, next = 0;
-  const start = performance.now();
+  const start = performance.now(), before = process.cpuUsage();
   const caller = async () => {
     while (performance.now() - start < turnMs) {
       await rows.query.nearVector(queryAt(next++), { limit: k, returnProperties: [], ...ef && { ef } });
@@ -137,5 +141,6 @@ async function callsOf({ rows, ef }) {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, caller));
-  return done / ((performance.now() - start) / 1000);
+  const ms = performance.now() - start, { user, system } = process.cpuUsage(before);
+  return { perSecond: done / (ms / 1000), busyCores: (user + system) / 1000 / ms };
 }

@@ -27,13 +27,13 @@ export function threadsThatEnd(nth, delayMs = 0) {
 
 export const openThere = (folder, threads = 2) => open({ store: fs(`${folder}/here`), offload: fs(`${folder}/away`), threads, openShardsMax: 2 });
 
-/** Does it until no thread is lost. A call fails in no other way, and waits for no answer of a thread that is lost. */
+/** Does it until no thread is lost, or ended as it started. A call fails in no other way, and waits for no answer of a thread that is lost. */
 export async function persistently(work) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await within(work(), 'a call');
     } catch (error) {
-      if (error.code !== 'WORKER_LOST' || attempt === 5) throw error;
+      if (!['WORKER_LOST', 'WORKER_UNAVAILABLE'].includes(error.code) || attempt === 5) throw error;
     }
   }
 }
