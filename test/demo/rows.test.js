@@ -48,6 +48,10 @@ describe('CSV', () => {
   it('without a column of texts is refused, and times that are none are told by row', async () => {
     await expect(rowsIn('a,b\n1,2\n', 'x.csv')).rejects.toThrow(/^file: expected a column of texts .*, got a, b$/);
     expect(await rowsIn('text,date\nhello,soon\n', 'x.csv')).toEqual([{ number: 1, error: 'expected a time, got soon' }]);
+    expect(await rowsIn('text,date\nhello,2024-02-30T10:00:00Z\nhello,2023-02-29\n', 'x.csv')).toEqual([
+      { number: 1, error: 'expected a time, got 2024-02-30T10:00:00Z' }, { number: 2, error: 'expected a time, got 2023-02-29' },
+    ]);
+    expect((await rowsIn('text,date\nhello,2024-02-29\n', 'x.csv'))[0].properties.createdAt.toISOString()).toBe('2024-02-29T00:00:00.000Z');
     const [{ properties }] = await rowsIn('text,date\nhello,1700000000\n', 'x.csv');
     expect(properties.createdAt.toISOString()).toBe('2023-11-14T22:13:20.000Z');
   });

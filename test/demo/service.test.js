@@ -69,6 +69,7 @@ describeWithout(missingChromium, 'the analyst', () => {
       expect(hits.map(({ post }) => post.createdAt)).toEqual(hits.map(({ post }) => post.createdAt).sort().reverse());
       expect((await search('brightgrid', 'x', { limit: 0 })).failure.message).toMatch(/^limit: expected 1 … 100/);
       expect((await search('brightgrid', 'x', { filters: { from: 'soon' } })).failure.message).toMatch(/^from: expected a day/);
+      expect((await search('brightgrid', 'x', { filters: { from: '2025-06-30', to: '2025-01-01' } })).failure.message).toMatch(/^to: expected a day not before 2025-06-30/);
       expect((await search('nobody', 'x')).failure.code).toBe('TENANT_MISSING');
     });
 
@@ -109,6 +110,7 @@ describeWithout(missingChromium, 'the analyst', () => {
       await ask(page, 'setTenant', 'half', 'remove');
       expect((await search('half', '')).failure.code).toBe('TENANT_MISSING');
       expect((await ask(page, 'importFile', 'i3', 'odd', { name: 'x.csv', file: 'a,b\n1,2\n' })).failure.message).toMatch(/^file: expected a column of texts/);
+      expect((await ask(page, 'accounts')).map(({ name }) => name)).not.toContain('odd');
     });
 
     it('closes, moves away and takes back accounts', async () => {

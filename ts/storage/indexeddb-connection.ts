@@ -185,10 +185,13 @@ function rowsOf(store: {
 
 const nameOf = (cause: unknown): string => (cause as { name?: string } | null)?.name ?? 'unknown';
 
+/** Chromium has one name for a large value that it cannot read and one that it cannot write. */
+const isWriting = (cause: unknown): boolean => nameOf(cause) === 'DataError' && /write blobs/i.test(String((cause as { message?: unknown }).message));
+
 function databaseError(cause: unknown, name: string): VectileError {
   if (cause instanceof VectileError) return cause;
   const got = `${nameOf(cause)}: ${String((cause as { message?: string } | null)?.message)}`;
-  switch (nameOf(cause)) {
+  switch (isWriting(cause) ? undefined : nameOf(cause)) {
     case 'QuotaExceededError': return new VectileError('STORAGE_FULL', `${name}: expected room within the quota, got ${got}`, { cause });
     case 'VersionError': return new VectileError('STORAGE_VERSION', `${name}: expected database version ${VERSION}, got ${got}`, { cause });
     // a large value lies in a file of the browser's, which is not what it was

@@ -211,5 +211,7 @@ function rowOf(number: number, cell: (column: string) => string | undefined): Ro
 function timeOf(text: string): Date {
   const twitter = /^\w{3} (\w{3}) (\d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}) (\d{4})$/.exec(text);
   if (twitter) return new Date(`${twitter[2]} ${twitter[1]} ${twitter[5]} ${twitter[3]} ${twitter[4]}`);
+  const [day, month] = /^(\d{4}-\d\d)-\d\d(?!\d)/.exec(text) ?? [];
+  if (day && !(new Date(day).toJSON() as string | null)?.startsWith(month!)) return new Date(NaN); // the 30th of February
   return new Date(/^\d{10}$/.test(text) ? Number(text) * 1000 : /^\d{13}$/.test(text) ? Number(text) : text);
 }

@@ -16,6 +16,7 @@ export function checkRequest({ kind, alpha, limit, query }: SearchRequest): void
 
 /** Undefined if nothing is filtered. */
 export function filterOf({ from, to, sentiment, channel, product }: Filters): FilterInput<PostProperties> | undefined {
+  if (from && to && dayOf('to', to) < dayOf('from', from)) throw new RangeError(`to: expected a day not before ${from}, got ${to}`);
   const conditions: FilterInput<PostProperties>[] = [];
   if (from) conditions.push({ operator: 'GreaterThanEqual', property: 'createdAt', value: new Date(dayOf('from', from)) });
   if (to) conditions.push({ operator: 'LessThan', property: 'createdAt', value: new Date(dayOf('to', to) + DAY_MS) });

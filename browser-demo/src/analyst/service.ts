@@ -163,14 +163,19 @@ export class Service implements Analyst {
     return this.#cancellable(call, async (signal) => {
       await this.#account(account);
       const { posts, accounts } = await this.#open();
-      if (!(await posts.tenants.exists(account))) {
+      const isNew = !(await posts.tenants.exists(account));
+      if (isNew) {
         await posts.tenants.create(account);
         await accounts.data.insertMany([{ id: account, properties: about(account, file.name) }]);
       }
       this.#emit({ kind: 'changed' });
-      const report = await importRows(posts.withTenant(account), file, {
+      const own = posts.withTenant(account);
+      const report = await importRows(own, file, {
         signal, embed: async (texts) => (await this.#loadedEncoder()).embed(texts, { signal }),
         onProgress: (progress) => this.#emit({ kind: 'import', call, ...progress }),
+      }).catch(async (cause: unknown) => {
+        if (isNew && !(await own.length())) await this.setTenant(account, 'remove'); // nobody made an empty account
+        throw cause;
       });
       await this.#describe(account, report.channels, report.products);
       this.#emit({ kind: 'changed' });
