@@ -23,7 +23,13 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (name.startsWith(`${NAME}-`) && name !== `${NAME}-${version}`) await caches.delete(name);
+    // Pages of the version before are still open: what only they ask for is kept until the next version.
+    const earlier = (await caches.keys()).filter((name) => name.startsWith(`${NAME}-`) && name !== `${NAME}-${version}`);
+    for (const name of earlier.splice(0, earlier.length - 1)) await caches.delete(name);
+    for (const name of earlier) {
+      const cache = await caches.open(name);
+      for (const file of files) await cache.delete(new URL(file, self.registration.scope).href);
+    }
     await self.clients.claim();
   })());
 });
@@ -34,14 +40,14 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(answerTo(request));
 });
 
-/** A page that an earlier version served asks for files of that version: the network may still have them. */
+/** A page that an earlier version served asks for files of that version: they were kept, or the network may still have them. */
 async function answerTo(request) {
   const cache = await caches.open(`${NAME}-${version}`);
   const address = new URL(request.url);
   address.search = address.hash = '';
   const page = new URL('index.html', self.registration.scope).href;
   const kept = await cache.match(request.mode === 'navigate' && address.href === self.registration.scope ? page : address.href);
-  return kept ?? fetch(request);
+  return kept ?? (isHashed(address.href) ? await found(await caches.keys(), address.href) : undefined) ?? fetch(request);
 }
 
 const isHashed = (file) => /-[\w-]{8}\.\w+$/.test(file);
