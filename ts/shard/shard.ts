@@ -20,14 +20,14 @@ import { deleteMany } from './delete-many.js';
 import type {
   AggregateRequest, Aggregated, DeleteManyOptions, DeleteManyResult, Page, PageRequest, Place, ShardHandle, SortKey, SortRequest, SortedRows, Want,
 } from './handle.js';
-import { pause } from './pause.js';
 import { decodeRecord, type ShardIdentity } from './record.js';
 import { numbersOf } from './search.js';
 import { LastSelection, pageOf } from './select.js';
-import { beginShard, deleteUnnamed, readManifest, writeSnapshot, type SnapshotPlace } from './snapshot.js';
+import { beginShard, deleteUnnamed, readManifest, type SnapshotPlace } from './snapshot.js';
 import { rowOfObject, sortedRows } from './sorted.js';
 import { ShardState } from './state.js';
 import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, Question, ShardStats, StoredObject } from './types.js';
+import { UNFLUSHED_BYTES_MAX, Upkeep, type UpkeepHost } from './upkeep.js';
 import type { FieldNear } from './vector-field.js';
 import { WriteQueue, type WriteHost } from './write-queue.js';
 
@@ -52,17 +52,6 @@ export interface ShardOptions {
   now?: () => number;
 }
 
-/** Milliseconds of background work between two turns of everything else. */
-const SLICE_MS = 2;
-/** Writes wait while so much is not linked, or hidden from an index that is being written; and while searches are behind. */
-const UNLINKED_MAX = 20_000;
-const UNLINKED_BYTES_MAX = 64 << 20;
-const HIDDEN_MAX = 1000;
-/** Objects in memory are flushed past the first, and writes wait past the second. */
-const UNFLUSHED_BYTES = 16 << 20;
-const UNFLUSHED_BYTES_MAX = 64 << 20;
-/** A snapshot is due when so much was logged, and twice as much as the last one wrote beside segments. */
-const SNAPSHOT_BYTES = 16 << 20;
 const REFRESH_MS = 250;
 /** A reader whose files are taken away beneath it begins again. */
 const ATTEMPTS = 5;
@@ -77,24 +66,12 @@ export class Shard implements ShardHandle {
   #isLoaded = false;
   #specs: readonly FieldSpec[];
   #analyzer!: Analyzer;
-  /** Bytes of records since the snapshot, and what the last one wrote beside segments. */
-  #logged = 0;
-  #overhead = 0;
-  #overheadInAll = 0;
-  #loggedInAll = 0;
   #failure: VectileError | undefined;
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  readonly #upkeep: Upkeep;
   readonly #writes: WriteQueue;
   readonly #lastSelection = new LastSelection();
-  #working: Promise<void> | undefined;
-  #isSnapshotting = false;
-  #isFlushing = false;
-  /** Bytes logged at which background writing is tried again after it failed. */
-  #retryAt = 0;
-  #jobs: Promise<unknown> = Promise.resolve();
-  #logTurn: Promise<unknown> = Promise.resolve();
-  #waiting: (() => void)[] = [];
   #refreshing: Promise<void> | undefined;
   #loading: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -105,6 +82,7 @@ export class Shard implements ShardHandle {
     this.#log = log;
     this.#now = options.now ?? Date.now;
     this.#specs = options.fields;
+    this.#upkeep = new Upkeep(this.#upkeepHost());
     this.#writes = new WriteQueue(this.#writeHost());
   }
 
@@ -126,7 +104,7 @@ export class Shard implements ShardHandle {
       shard.#timer = setInterval(() => void shard.refresh().catch(() => {}), REFRESH_MS);
       (shard.#timer as { unref?(): void }).unref?.();
     }
-    shard.#wake();
+    shard.#upkeep.wake();
     return shard;
   }
 
@@ -268,17 +246,12 @@ export class Shard implements ShardHandle {
       this.#refreshing = this.#load().finally(() => { this.#refreshing = undefined; });
       return this.#refreshing;
     }
-    await this.#exclusive(() => this.#state.configure(specs));
-    this.#wake();
+    await this.#upkeep.exclusive(() => this.#state.configure(specs));
+    this.#upkeep.wake();
   }
 
   /** Waits until at most so many vectors are not linked. */
-  async settle(unlinkedMax: number, signal?: AbortSignal): Promise<void> {
-    while (this.#state.unlinked > unlinkedMax && !this.#isClosed && !signal?.aborted) {
-      if (this.#failure) throw this.#failure;
-      await this.#progress();
-    }
-  }
+  settle(unlinkedMax: number, signal?: AbortSignal): Promise<void> { return this.#upkeep.settle(unlinkedMax, signal); }
 
   /** Read-only: takes up what a writer has appended since. */
   refresh(): Promise<void> {
@@ -287,10 +260,10 @@ export class Shard implements ShardHandle {
   }
 
   /** Writes a snapshot now, and trims the log. */
-  snapshot(): Promise<void> { return this.#exclusive(() => this.#writeSnapshot(false)); }
+  snapshot(): Promise<void> { return this.#upkeep.snapshot(); }
 
   /** The same, with all segments freed of what is out of use. */
-  compact(): Promise<void> { return this.#exclusive(() => this.#writeSnapshot(true)); }
+  compact(): Promise<void> { return this.#upkeep.snapshot(true); }
 
   /** About the bytes in memory. */
   get memoryBytes(): number {
@@ -305,6 +278,7 @@ export class Shard implements ShardHandle {
     const { table, segments } = this.#state.objects;
     const fields = [...this.#state.fields.values()];
     const inverted = this.#state.search.stats();
+    const { written } = this.#upkeep;
     const total = await this.#options.store.bytes(this.#options.prefix);
     const disk = { log: this.#log.bytes, segments: segments.bytes, snapshot: Math.max(0, total - this.#log.bytes - segments.bytes), total };
     return {
@@ -315,7 +289,7 @@ export class Shard implements ShardHandle {
         inverted: inverted.bytes.resident + inverted.bytes.tables,
       },
       disk,
-      written: { snapshots: this.#overheadInAll + segments.written, log: this.#loggedInAll },
+      written: { snapshots: written.snapshots + segments.written, log: written.log },
       vectors: new Map(fields.map((field) => [field.spec.number, { count: field.count, unlinked: field.unlinked, index: field.stats() }])),
       inverted,
     };
@@ -336,10 +310,9 @@ export class Shard implements ShardHandle {
     await this.#refreshing?.catch(() => {});
     await this.#loading?.catch(() => {});
     try {
-      if (!discard && !this.#options.readOnly && !this.#failure && this.#logged * 4 > this.#overhead) await this.snapshot().catch(() => {});
+      if (!discard && !this.#options.readOnly && !this.#failure && this.#upkeep.isSnapshotWorthwhile) await this.snapshot().catch(() => {});
       this.#isClosed = true;
-      await this.#jobs;
-      await this.#working;
+      await this.#upkeep.idle();
     } finally {
       this.#isClosed = true;
       this.#state.dispose();
@@ -380,9 +353,9 @@ export class Shard implements ShardHandle {
 
   async #loadOnce(): Promise<void> {
     const { sections, readOnly } = this.#options;
-    const state = await ShardState.open({ place: this.#place, sections, specs: this.#specs, analyzer: this.#analyzer, onWork: () => this.#wake() });
+    const state = await ShardState.open({ place: this.#place, sections, specs: this.#specs, analyzer: this.#analyzer, onWork: () => this.#upkeep.wake() });
     try {
-      this.#logged = 0;
+      this.#upkeep.beginReplay();
       await this.#replay(state);
       if (!readOnly && this.#log.nextSeq !== state.seq + 1) {
         throw new VectileError('STORAGE_CORRUPT', `${this.#options.prefix}/log: expected records up to ${state.seq}, as the snapshot says, got up to ${this.#log.nextSeq - 1}`);
@@ -408,7 +381,7 @@ export class Shard implements ShardHandle {
       for (const [i, bytes] of records.entries()) {
         if (seq + i <= state.seq) continue;
         const record = decodeRecord(bytes, this.#place.identity, seq + i);
-        this.#logged += bytes.length;
+        this.#upkeep.replayed(bytes.length);
         this.#tell(state.apply(record));
       }
       if (!this.#options.readOnly && state.objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await state.objects.flush();
@@ -427,7 +400,7 @@ export class Shard implements ShardHandle {
       if (!(cause instanceof VectileError) || cause.code !== 'LOG_CONFLICT') throw cause;
       await this.#load();
     }
-    this.#wake();
+    this.#upkeep.wake();
   }
 
   // Writing
@@ -442,39 +415,40 @@ export class Shard implements ShardHandle {
       get objects() { return self.#state.objects; },
       now: this.#now,
       refusal: () => this.#refusal(),
-      room: () => this.#room(),
+      room: () => this.#upkeep.room(),
       read: (slot, withVectors) => this.#read(slot, withVectors),
-      append: async (records, firstSeq, durability) => {
-        await this.#onLog(() => this.#log.append(records, firstSeq, durability));
-        const bytes = records.reduce((sum, record) => sum + record.length, 0);
-        this.#logged += bytes;
-        this.#loggedInAll += bytes;
-      },
+      append: (records, firstSeq, durability) => this.#upkeep.append(records, () => this.#log.append(records, firstSeq, durability)),
       apply: (record, acknowledge) => {
         const events = this.#state.apply(record);
         acknowledge();
         this.#tell(events);
       },
-      // it is in the log: opened anew, all is there
-      fail: (cause) => this.#failure ??= asError(cause, 'to apply a record'),
-      wake: () => this.#wake(),
+      fail: (cause) => this.#fail(cause, 'to apply a record'),
+      wake: () => this.#upkeep.wake(),
     };
   }
 
-  #tell(events: ChangeEvent[]): void {
-    if (events.length) this.onChange?.(events);
+  /** What work in the background asks for. */
+  #upkeepHost(): UpkeepHost {
+    const self = this;
+    return {
+      place: this.#place,
+      log: this.#log,
+      readOnly: this.#options.readOnly ?? false,
+      get isOpen() { return self.#isLoaded && !self.#isClosed; },
+      get state() { return self.#state; },
+      get failure() { return self.#failure; },
+      refusal: () => this.#refusal(),
+      fail: (cause, expected) => this.#fail(cause, expected),
+      now: this.#now,
+    };
   }
 
-  /** Waits until the next write may come. */
-  async #room(): Promise<void> {
-    if (this.#state.objects.unflushedBytes > UNFLUSHED_BYTES_MAX) await this.#exclusive(() => this.#state.objects.flush());
-    for (;;) {
-      const isFull = [...this.#state.fields.values()].some(({ unlinked, hidden, spec }) =>
-        unlinked > UNLINKED_MAX || unlinked * spec.dimensions * 4 > UNLINKED_BYTES_MAX || hidden > HIDDEN_MAX);
-      if (!isFull && !this.#state.search.isBehind) return;
-      if (this.#failure) throw this.#failure;
-      await this.#progress();
-    }
+  /** All that was acknowledged is in the log and the segments: opened anew, it is there. */
+  #fail(cause: unknown, expected: string): VectileError { return this.#failure ??= asError(cause, expected); }
+
+  #tell(events: ChangeEvent[]): void {
+    if (events.length) this.onChange?.(events);
   }
 
   // Reading
@@ -509,92 +483,6 @@ export class Shard implements ShardHandle {
     } catch (cause) {
       return again(cause);
     }
-  }
-
-  // In the background
-
-  #wake(): void {
-    if (!this.#isClosed && this.#isLoaded) this.#working ??= this.#work();
-  }
-
-  /** Resolves after the next slice of work. */
-  #progress(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#wake();
-    });
-  }
-
-  async #work(): Promise<void> {
-    try {
-      for (let isBusy = true; isBusy && !this.#isClosed;) {
-        await pause();
-        if (this.#isClosed) break;
-        isBusy = false;
-        for (const field of this.#state.fields.values()) isBusy = field.work(SLICE_MS) || isBusy;
-        isBusy = this.#state.search.work(SLICE_MS) || isBusy;
-        this.#writeIfDue();
-        this.#release();
-      }
-    } catch (cause) {
-      // such as a full memory, or a damaged vector that was to be stored another way: all is in the log and the segments
-      this.#failure ??= asError(cause, 'to link vectors');
-    } finally {
-      this.#working = undefined;
-      this.#release();
-    }
-  }
-
-  #release(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-
-  #writeIfDue(): void {
-    if (this.#options.readOnly || this.#failure || this.#logged < this.#retryAt) return;
-    if (!this.#isSnapshotting && this.#logged > Math.max(SNAPSHOT_BYTES, 2 * this.#overhead)) {
-      this.#isSnapshotting = true;
-      void this.#exclusive(() => this.#writeSnapshot(false)).catch(() => this.#giveUp()).finally(() => { this.#isSnapshotting = false; });
-    } else if (!this.#isFlushing && !this.#isSnapshotting && this.#state.objects.unflushedBytes > UNFLUSHED_BYTES) {
-      this.#isFlushing = true;
-      void this.#exclusive(() => this.#state.objects.flush()).catch(() => this.#giveUp()).finally(() => { this.#isFlushing = false; });
-    }
-  }
-
-  /** What could not be written stays in the log and in memory; it is tried again later, and by writes that need the room. */
-  #giveUp(): void { this.#retryAt = this.#logged + UNFLUSHED_BYTES / 4; }
-
-  /** One writer of files at a time. */
-  #exclusive<T>(job: () => Promise<T>): Promise<T> {
-    const result = this.#jobs.then(job);
-    this.#jobs = result.catch(() => {}).then(() => this.#wake());
-    return result;
-  }
-
-  /** Appends and trims do not overlap. */
-  #onLog<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#logTurn.then(work);
-    this.#logTurn = result.catch(() => {});
-    return result;
-  }
-
-  async #writeSnapshot(compactFully: boolean): Promise<void> {
-    const refusal = this.#refusal();
-    if (refusal) throw refusal;
-    let logged = 0;
-    const moment = () => {
-      logged = this.#logged;
-      return { seq: this.#state.seq, time: this.#now() };
-    };
-    const written = await writeSnapshot(this.#place, this.#state, moment, compactFully);
-    this.#state.snapshot = written;
-    this.#logged -= logged;
-    this.#retryAt = 0;
-    this.#overhead = written.overhead;
-    this.#overheadInAll += written.overhead;
-    await this.#onLog(() => this.#log.trim(written.manifest.seq + 1));
-    await deleteUnnamed(this.#place, written.manifest, this.#state.objects);
   }
 }
 
