@@ -53,6 +53,20 @@ describe('cluster.nodes', () => {
     expect((await errorOf(db.metrics())).code).toBe('CLOSED');
   });
 
+  it('tells what is there while collections go, as stats, metrics and snapshot do', async () => {
+    const db = await open({ store: memory() });
+    const notes = await db.collections.create({ name: 'Note', ...CONFIG });
+    for (const what of ['nodes', 'stats', 'metrics', 'snapshot', 'compact']) {
+      for (let n = 0; n < 5; n++) {
+        for (const name of ['A', 'B']) await (await db.collections.create({ name, ...CONFIG })).data.insertMany(objects(5));
+        await notes.data.insertMany([object(n)]);
+        const asked = what === 'nodes' ? verbose(db) : db[what]();
+        await Promise.all([asked, db.collections.delete('A'), db.collections.delete('B')]);
+      }
+    }
+    await db.close();
+  });
+
   it('tells of tenants, and opens none of them', async () => {
     const store = memory();
     let db = await open({ store, offload: memory() });
@@ -161,7 +175,10 @@ describe('thresholds', () => {
 
   it('of memory do the same, if they are set, and what cannot be told refuses nothing', async () => {
     let use = { used: 99, total: 100 };
-    const settings = { store: memory(), memoryUse: () => use };
+    const settings = { store: memory(), memoryUse: () => {
+      if (use instanceof Error) throw use;
+      return use;
+    } };
     const open90 = (options) => open({ ...settings, ...options });
     let db = await open90({});
     const notes = await db.collections.create({ name: 'Note', ...CONFIG });
@@ -172,7 +189,7 @@ describe('thresholds', () => {
     const again = db.collections.use('Note');
     await expect(again.data.insert(object(2))).rejects.toMatchObject({ code: 'SHARD_READ_ONLY', message: 'memory: expected at most 80 % in use (memoryReadonlyPercentage), got 99.0 %' });
     let n = 1;
-    for (const [used, status] of [[{ used: 60, total: 100 }, 'WARNING'], [{ used: 80, total: 100 }, 'WARNING'], [{ used: 50, total: 100 }, 'OK'], [{ used: 1, total: 0 }, undefined], [undefined, undefined]]) {
+    for (const [used, status] of [[{ used: 60, total: 100 }, 'WARNING'], [{ used: 80, total: 100 }, 'WARNING'], [{ used: 50, total: 100 }, 'OK'], [{ used: 1, total: 0 }, undefined], [undefined, undefined], [new Error('unknown'), undefined]]) {
       use = used;
       expect((await db.cluster.nodes())[0].memory?.status).toBe(status);
       await again.data.insert(object(++n));

@@ -15,6 +15,39 @@ async function opened(options = {}, config = {}) {
   return { store, db, notes };
 }
 
+/** The store, where writing a blob of a shard, or a record of the catalog, fails if `fail` throws. */
+const failing = (store, fail) => ({
+  ...store,
+  async open(options) {
+    const opened = await store.open(options);
+    const { blobs } = opened;
+    const own = Object.create(opened, {
+      blobs: { value: Object.assign(Object.create(blobs), {
+        put(name, ...rest) {
+          fail(name.startsWith('shards/') ? 'blobs' : 'catalog');
+          return blobs.put(name, ...rest);
+        },
+      }) },
+      log: { value: async (name) => {
+        const log = await opened.log(name);
+        if (name.startsWith('shards/')) return log;
+        return Object.create(log, {
+          append: { value: (...given) => {
+            fail('catalog');
+            return log.append(...given);
+          } },
+          nextSeq: { get: () => log.nextSeq },
+          bytes: { get: () => log.bytes },
+          read: { value: (...given) => log.read(...given) },
+          trim: { value: (...given) => log.trim(...given) },
+          close: { value: () => log.close() },
+        });
+      } },
+    });
+    return own;
+  },
+});
+
 /** Names of all files and logs of shards. */
 async function filesOf(store, prefix = 'shards/') {
   const view = await store.fork().open({ readOnly: false });
@@ -135,6 +168,18 @@ describe('tenants', () => {
     await db.collections.delete('Note');
     expect(await filesOf(store)).toEqual([]);
     await db.close();
+  });
+
+  it('that are being removed when the database is closed are removed before', async () => {
+    for (let turns = 0; turns < 6; turns++) {
+      const { store, db, notes } = await opened();
+      await notes.tenants.create('a');
+      await notes.withTenant('a').data.insert(note(1));
+      const removing = notes.tenants.remove('a');
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => { setImmediate(resolve); });
+      await Promise.all([db.close(), removing]);
+      expect(await filesOf(store)).toEqual([]);
+    }
   });
 
   it('are followed by a reader beside the writer', async () => {
@@ -273,6 +318,39 @@ describe('offloading', () => {
     await withIt.db.close();
   });
 
+  it('that had no room, not even to say so, is done again when there is', async () => {
+    for (const from of ['blobs', 'catalog']) {
+      for (const autoTenantActivation of [false, true]) {
+        let isFull = false, hasFailed = false;
+        const store = failing(memory(), (what) => {
+          if (!isFull || what !== from && !hasFailed) return;
+          hasFailed = true;
+          throw new VectileError('STORAGE_FULL', 'store: expected room, got none');
+        });
+        const { db, notes } = await opened({ store, offload: memory(), threads: 0 }, { multiTenancy: { enabled: true, autoTenantActivation } });
+        await notes.tenants.create('a');
+        await notes.withTenant('a').data.insert(note(1));
+        await notes.tenants.offload('a');
+        for (const [work, status] of [['activate', 'ACTIVE'], ['offload', 'OFFLOADED'], ['deactivate', 'INACTIVE']]) {
+          isFull = true;
+          hasFailed = false;
+          await expect(notes.tenants[work]('a'), `${work}, ${from}`).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+          isFull = false;
+          await notes.tenants[work]('a');
+          expect(await notes.tenants.getByName('a')).toEqual({ name: 'a', status });
+        }
+        await notes.tenants.offload('a');
+        isFull = true;
+        hasFailed = false;
+        await expect(notes.tenants.activate('a')).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+        isFull = false;
+        if (!autoTenantActivation) await notes.tenants.activate('a');
+        expect(await notes.withTenant('a').length()).toBe(1);
+        await db.close();
+      }
+    }
+  });
+
   it('refuses a copy that is damaged, and keeps it', async () => {
     const offload = memory();
     const { store, db, notes } = await opened({ offload });
@@ -323,5 +401,23 @@ describe('export', () => {
     const empty = await open({ store });
     expect(await filesOf(store)).toEqual([]);
     await empty.close();
+  });
+
+  it('ends if a tenant goes that it has a part of, and goes on without one that it has nothing of', async () => {
+    const { db, notes } = await opened({ offload: memory() });
+    await notes.tenants.create(['a', 'b', 'c', 'd']);
+    for (const name of ['a', 'b', 'c', 'd']) await notes.withTenant(name).data.insertMany(Array.from({ length: 600 }, (_, n) => note(n)));
+    const exported = async (meanwhile) => {
+      const chunks = [];
+      for await (const chunk of db.export({ offloaded: 'skip' })) if (chunks.push(chunk) === 100) await meanwhile();
+      return chunks;
+    };
+    await expect(exported(() => notes.tenants.offload('a'))).rejects.toMatchObject({ code: 'TENANT_OFFLOADED' });
+    const copy = await opened({ from: await exported(() => notes.tenants.offload('c')) });
+    expect((await copy.notes.tenants.list()).map(({ name }) => name)).toEqual(['b', 'd']);
+    for (const name of ['b', 'd']) expect(await copy.notes.withTenant(name).length()).toBe(600);
+    await copy.db.close();
+    await expect(exported(() => notes.tenants.remove('b'))).rejects.toMatchObject({ code: 'TENANT_MISSING' });
+    await db.close();
   });
 });

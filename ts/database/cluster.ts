@@ -1,6 +1,5 @@
 /** What there is where, in the words of Weaviate: one node, its shards, what they hold and how they are. */
-import { invalid } from '../errors.js';
-import type { ShardHandle } from '../shard/handle.js';
+import { invalid, type VectileError } from '../errors.js';
 import type { ShardStats } from '../shard/types.js';
 import { refusal } from './refusal.js';
 import { call, type CallOptions } from './calls.js';
@@ -132,31 +131,21 @@ export async function nodeStatus({ tenants, open, pool, readOnly, uses }: Cluste
 }
 
 async function shardStatus(name: string, collection: string, place: { open: OpenShard | undefined; isClosing: boolean } | undefined, isReadonly: boolean): Promise<ShardStatus> {
-  const { opened, failure } = place?.open ?? {};
-  const absent = (vectorIndexingStatus: VectorIndexingStatus): ShardStatus => ({
+  const { opened, failure: notOpened } = place?.open ?? {};
+  const absent = (vectorIndexingStatus: VectorIndexingStatus, failure = notOpened): ShardStatus => ({
     name, class: collection, objectCount: 0, vectorIndexingStatus, vectorQueueLength: 0, compressed: false, recoding: false, loaded: false, memory: undefined, disk: undefined, failure,
   });
-  if (failure || place?.isClosing) return absent('SHUTDOWN');
+  if (notOpened || place?.isClosing) return absent('SHUTDOWN');
   if (!place?.open) return absent('LAZY_LOADING');
   if (!opened) return absent('LOADING');
-  const stats = await statsOf(opened);
-  if (!stats) return absent('SHUTDOWN');
-  const { objects, vectors, memory, disk } = stats;
+  const told = await opened.stats().catch((cause: VectileError) => cause);
+  if (told instanceof Error) return absent('SHUTDOWN', told.code === 'CLOSED' ? undefined : told); // closed meanwhile, or its thread was lost
+  const { objects, vectors, memory, disk } = told;
   const queued = [...vectors.values()].reduce((sum, { unlinked }) => sum + unlinked, 0);
   const vectorIndexingStatus = isReadonly || opened.failure ? 'READONLY' : queued ? 'INDEXING' : 'READY';
   const compressed = [...vectors.values()].some(({ index }) => index && codecName(index.codec) !== 'f32');
   const recoding = [...vectors.values()].some(({ index }) => index?.recoding && index.count >= index.recoding.trainingLimit);
   return { name, class: collection, objectCount: objects, vectorIndexingStatus, vectorQueueLength: queued, compressed, recoding, loaded: true, memory, disk, failure: opened.failure };
-}
-
-/** Undefined if it is closed meanwhile. */
-async function statsOf(shard: ShardHandle): Promise<ShardStats | undefined> {
-  try {
-    return await shard.stats();
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code === 'CLOSED') return undefined;
-    throw cause;
-  }
 }
 
 const codecName = (codec: string | { type: string }): string => (typeof codec === 'string' ? codec : codec.type);

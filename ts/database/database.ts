@@ -221,11 +221,14 @@ export class Database {
     const collections: DatabaseStats['collections'] = Object.create(null);
     let objects = 0;
     let memory = 0;
-    for (const { schema } of this.#entries()) {
+    for (const { schema: { name } } of this.#entries()) {
+      const entry = this.#catalog.collections.get(name);
+      if (!entry) continue; // it was deleted meanwhile
+      const { schema } = entry;
       const stats = await (schema.multiTenancy
-        ? tenantsStats(schema, this.#catalog.tenants.of(schema.name).values(), this.#pool.of(schema.name))
-        : this.#holding(schema.name, (shards) => collectionStats(schema, shards)));
-      collections[schema.name] = stats;
+        ? tenantsStats(schema, this.#catalog.tenants.of(name).values(), this.#pool.of(name))
+        : this.#holding(entry, (shards) => collectionStats(schema, shards)));
+      collections[name] = stats;
       objects += stats.objects;
       memory += stats.memory.table + stats.memory.unflushed + stats.memory.indexes + stats.memory.inverted;
     }
@@ -352,8 +355,8 @@ export class Database {
   #shardsOf(name: string): Promise<ShardHandle>[] { return this.#open.of(this.#entry(name)).map(({ shard }) => shard); }
 
   /** They are not closed before the work is done, even if others take their place. */
-  async #holding<T>(name: string, work: (shards: Promise<ShardHandle>[]) => Promise<T>): Promise<T> {
-    const { shards, end } = this.#open.hold(this.#entry(name));
+  async #holding<T>(entry: CatalogEntry, work: (shards: Promise<ShardHandle>[]) => Promise<T>): Promise<T> {
+    const { shards, end } = this.#open.hold(entry);
     try {
       return await work(shards.map(({ shard }) => shard));
     } finally {
@@ -364,10 +367,12 @@ export class Database {
   /** Of every collection and every open tenant, whatever happens to another. */
   async #forAll(work: (shard: ShardHandle) => Promise<void>): Promise<void> {
     const failures: unknown[] = [];
-    const fail = (cause: unknown) => void failures.push(cause);
-    for (const { schema } of this.#entries()) {
-      await this.#pool.forEach(schema.name, (shard) => work(shard).catch(fail));
-      await this.#holding(schema.name, async (shards) => { for (const shard of shards) await shard.then(work).catch(fail); });
+    for (const { schema: { name } } of this.#entries()) {
+      // one that was deleted meanwhile has nothing to be written
+      const fail = (cause: unknown) => void (this.#catalog.collections.has(name) && failures.push(cause));
+      await this.#pool.forEach(name, (shard) => work(shard).catch(fail));
+      const entry = this.#catalog.collections.get(name);
+      if (entry) await this.#holding(entry, async (shards) => { for (const shard of shards) await shard.then(work).catch(fail); });
     }
     if (failures.length) throw failures[0];
   }

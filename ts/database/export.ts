@@ -41,7 +41,7 @@ export interface ExportedCollection {
 }
 
 export interface ExportedTenant extends Tenant {
-  /** Undefined once it is not there any more. */
+  /** Undefined if it is not there any more; throws if that was so only after a part of it was read. */
   turn<T>(work: (host: { shards(): Promise<Shards> }) => Promise<T>): Promise<T> | undefined;
   /** Called when its objects were given. */
   end(): Promise<void>;
@@ -60,7 +60,8 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
   };
   let objects = 0;
   let told!: Schema;
-  const pages = async function* (schema: () => Schema, turn: ExportedTenant['turn']): AsyncGenerator<Uint8Array> {
+  /** `begin`: the frame that comes before the first page. Nothing if there is no first page. */
+  const pages = async function* (schema: () => Schema, turn: ExportedTenant['turn'], begin?: () => Uint8Array): AsyncGenerator<Uint8Array> {
     let before: Shards | undefined;
     /** That whoever imports it is told; with tenants 0. */
     const count = shardCountOf(told);
@@ -70,9 +71,11 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
         if (count && shards.count !== count) throw resharded(count, shards.count);
         shards.checkSame(before);
         before = shards;
-        return shards.parts[shard]?.handle.page({ from, limit: PAGE, want: { vectors: true } });
+        return shards.parts[shard]!.handle.page({ from, limit: PAGE, want: { vectors: true } });
       });
       if (!page) return;
+      if (begin) yield begin();
+      begin = undefined;
       // a schema is changed before the objects that need it are written
       if (schema().revision !== told.revision) {
         told = schema();
@@ -83,9 +86,9 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
         yield frame(Kind.Object, encodeObject(object, NO_MARK), vectors.length ? encodeVectorEntry(object.slot, vectors, NO_MARK) : new Uint8Array());
       }
       objects += page.objects.length;
-      if (page.next < 0) shard++;
-      from = Math.max(0, page.next);
       await pause(); // where nothing is waited for, everything else has its turn here
+      if (page.next < 0 && ++shard === before!.count) return;
+      from = Math.max(0, page.next);
     }
   };
   let count = 0;
@@ -95,10 +98,12 @@ export async function* exportDatabase(collections: readonly ExportedCollection[]
     if (!tenants) yield* pages(schema, turn);
     for (const tenant of tenants ?? []) {
       const { name, status } = tenant;
-      count++;
-      yield frame(Kind.Tenant, json({ name, status }));
+      const begin = () => {
+        count++;
+        return frame(Kind.Tenant, json({ name, status }));
+      };
       try {
-        yield* pages(schema, (work) => tenant.turn(work));
+        yield* pages(schema, (work) => tenant.turn(work), begin);
       } finally {
         await tenant.end();
       }

@@ -3,6 +3,8 @@ import { VectileError } from '../errors.js';
 import { hostOf, shardsOf, type HostPlaces } from './collection-hosts.js';
 import type { ExportedCollection, ExportedTenant } from './export.js';
 import type { Turn } from './pages.js';
+import { tenantMissing } from './tenants.js';
+import type { TenantStatus } from './typed.js';
 
 export interface ExportOptions {
   /** What becomes of tenants whose files are not here: the export throws TENANT_OFFLOADED, or goes on without them. Default `refuse`. */
@@ -20,16 +22,22 @@ function* tenantsOf({ catalog, entry, pool }: HostPlaces, collection: string, of
     const status = catalog.tenants.of(collection).get(name)?.status;
     if (status === 'ACTIVE' || status === 'INACTIVE') return true;
     if (status === undefined || offloaded === 'skip') return false;
-    throw new VectileError('TENANT_OFFLOADED', `export: expected tenants whose files are here, got ${JSON.stringify(name)}, which is ${status}`);
+    throw movedAway(name, status);
   };
   for (const name of catalog.tenants.names(collection)) {
     if (!isHere(name)) continue;
     const { shard, status } = catalog.tenants.of(collection).get(name)!;
+    let hasBegun = false;
     yield {
       name,
       status,
       turn(work) {
-        if (catalog.tenants.of(collection).get(name)?.shard !== shard || !isHere(name)) return undefined;
+        const isSame = catalog.tenants.of(collection).get(name)?.shard === shard;
+        if (!isSame || !isHere(name)) {
+          if (!hasBegun) return undefined;
+          throw isSame ? movedAway(name) : tenantMissing(name); // a part of a tenant is none
+        }
+        hasBegun = true;
         const pin = pool.pin({ schema: entry(collection).schema, shard });
         return work({ shards: async () => shardsOf([await pool.opened(pin)]) }).finally(() => pool.unpin(pin));
       },
@@ -38,4 +46,8 @@ function* tenantsOf({ catalog, entry, pool }: HostPlaces, collection: string, of
       },
     };
   }
+}
+
+function movedAway(name: string, status: TenantStatus = 'OFFLOADED'): VectileError {
+  return new VectileError('TENANT_OFFLOADED', `export: expected tenants whose files are here, got ${JSON.stringify(name)}, which is ${status}`);
 }

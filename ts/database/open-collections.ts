@@ -2,6 +2,7 @@
  * The shards of a database's collections that are open, kept in step with the catalog: one of each collection, opened on first use
  * and kept; or those of its tenants, which the pool opens and closes. One that is damaged fails alone.
  */
+import { VectileError } from '../errors.js';
 import type { ShardHandle } from '../shard/handle.js';
 import type { ChangeEvent, FieldSpec } from '../shard/types.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
@@ -92,7 +93,10 @@ export class OpenCollections {
   /** The shards of a collection; they are opened if they are not open. */
   of({ schema, shards }: CatalogEntry): OpenShard[] {
     const { shards: open } = this.#of(schema);
-    return shards.map((shard) => open.get(shard) ?? this.adopt({ schema, shard }, this.openShard({ schema, shard })));
+    return shards.map((shard) => {
+      const present = open.get(shard);
+      return present && !isForNow(present.failure) ? present : this.adopt({ schema, shard }, this.openShard({ schema, shard }));
+    });
   }
 
   /** The same. Until `end` they are not closed, even if others take their place. `isWriting`: nor do these before. */
@@ -221,6 +225,9 @@ export class OpenCollections {
     return analyzer;
   }
 }
+
+/** There was no thread to open it in: the next user tries again. */
+const isForNow = (failure: Error | undefined): boolean => failure instanceof VectileError && (failure.code === 'WORKER_LOST' || failure.code === 'WORKER_UNAVAILABLE');
 
 const newUsers = (): Users => ({ readers: new Uses(), writers: new Uses() });
 

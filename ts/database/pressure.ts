@@ -62,8 +62,8 @@ export class Pressure {
 
   async #look(): Promise<SpaceUses> {
     const { diskUseWarningPercentage, diskUseReadonlyPercentage, memoryWarningPercentage, memoryReadonlyPercentage } = this.#limits;
-    const disk = useOf(await this.#disk().catch(() => undefined), diskUseWarningPercentage, diskUseReadonlyPercentage);
-    this.#uses = { disk, memory: useOf(this.#memory(), memoryWarningPercentage, memoryReadonlyPercentage) };
+    const [disk, memory] = await Promise.all([this.#disk, async () => this.#memory()].map((space) => space().catch(() => undefined)));
+    this.#uses = { disk: useOf(disk, diskUseWarningPercentage, diskUseReadonlyPercentage), memory: useOf(memory, memoryWarningPercentage, memoryReadonlyPercentage) };
     this.#lookedAt = performance.now();
     return this.#uses;
   }

@@ -125,6 +125,8 @@ class Reshard {
   #from!: Shards;
   #to!: Shards;
   #changed!: Changed;
+  /** Threads that its shards had lost when it began. */
+  #losses = 0;
   /** Why nobody knows whether the new shards are in the place of the others. */
   #doubt: VectileError | undefined;
 
@@ -176,6 +178,7 @@ class Reshard {
     await catalog.drop(this.#ids);
     await each(this.#ids, async (shard) => void this.#made.set(shard, await open.openShard({ schema: this.#schema, shard }, firstSeq)));
     this.#to = new Shards(this.#ids.map((id) => ({ id, handle: this.#made.get(id)!, pageEnds: new Map() })));
+    this.#losses = lossesOf(this.#from, this.#to);
   }
 
   async #copyAll(): Promise<void> {
@@ -213,6 +216,7 @@ class Reshard {
   /** Objects as they are; undefined: there is none. */
   async #write(objects: readonly { id: string; object: StoredObject | undefined }[], durability: Durability): Promise<void> {
     this.#check();
+    this.#checkThreads();
     await this.#places.checkRoom();
     // a schema is changed before the objects that need it are written
     await this.#configure();
@@ -238,9 +242,11 @@ class Reshard {
     open.setGate(this.#name, new Promise<void>((resolve, reject) => { [openGate, failGate] = [resolve, reject]; }));
     try {
       await writers.ended();
+      this.#checkThreads();
       await this.#changed.heardAll();
       await this.#copyChanged('sync');
       this.#check();
+      this.#checkThreads();
       await this.#switch();
     } finally {
       if (this.#doubt) {
@@ -305,6 +311,12 @@ class Reshard {
     checkAborted(this.#signal);
   }
 
+  /** Shards are opened anew, by themselves, when their thread is lost: without copies that were not durable, and changes that were not told. */
+  #checkThreads(): void {
+    if (lossesOf(this.#from, this.#to) === this.#losses) return;
+    throw new VectileError('WORKER_LOST', 'reshard: expected the threads of its shards to stay, got the end of one; all is as it was');
+  }
+
   /** Not another collection of that name. */
   #isFormer(present: CatalogEntry | undefined): present is CatalogEntry { return present?.shards[0] === this.#former.shards[0]; }
 
@@ -356,6 +368,10 @@ class Changed {
   #lastSeqs(): Promise<number[]> { return this.#shards.each((handle) => handle.lastSeq()); }
 
   #hear(shard: number, seq: number): void { this.#heard[shard] = Math.max(this.#heard[shard]!, seq); }
+}
+
+function lossesOf(...all: readonly Shards[]): number {
+  return all.flatMap(({ parts }) => parts).reduce((sum, { handle }) => sum + handle.losses, 0);
 }
 
 /** What makes an object there as it is here; it gets a new revision. */

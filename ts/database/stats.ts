@@ -16,7 +16,7 @@ export interface CollectionStats {
   written: ShardStats['written'];
   /** By name of the vector: how many, how many are not linked yet, and what the index says; with tenants it says nothing. */
   vectors: Record<string, { count: number; unlinked: number; index: IndexStats | undefined }>;
-  /** Parts and bytes of the inverted index; undefined if it cannot be used, and with tenants. */
+  /** Parts and bytes of the inverted index; undefined if it cannot be used, of several shards, and with tenants. */
   inverted: ShardStats['inverted'] | undefined;
   /** Why it cannot be used, or why its writes are refused. Counts of one that cannot be used are 0. */
   failure: VectileError | undefined;
@@ -37,14 +37,16 @@ export async function collectionStats(schema: Schema, opening: readonly Promise<
 }
 
 async function shardStats(schema: Schema, opening: Promise<ShardHandle>): Promise<CollectionStats> {
-  let shard: ShardHandle;
+  let shard: ShardHandle, stats: ShardStats;
   try {
     shard = await opening;
+    stats = await shard.stats();
   } catch (failure) {
     if (!(failure instanceof VectileError)) throw failure;
-    return { ...none(), vectors: {}, inverted: undefined, failure };
+    // one that was closed meanwhile is not open
+    return { ...none(), vectors: {}, inverted: undefined, failure: failure.code === 'CLOSED' ? undefined : failure };
   }
-  const { objects, memory, disk, written, vectors: byNumber, inverted } = await shard.stats();
+  const { objects, memory, disk, written, vectors: byNumber, inverted } = stats;
   const vectors: CollectionStats['vectors'] = Object.create(null);
   for (const { number, name } of schema.vectors) vectors[name] = byNumber.get(number) ?? { count: 0, unlinked: 0, index: undefined };
   return { objects, memory, disk, written, vectors, inverted, failure: shard.failure };

@@ -37,6 +37,8 @@ export class TenantStates {
   readonly #places: TenantPlaces;
   /** By shard: what is done with it last. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Those that may not have come to their turns. */
+  readonly #removals = new Set<Promise<void>>();
 
   constructor(places: TenantPlaces) {
     this.#places = places;
@@ -56,6 +58,7 @@ export class TenantStates {
   async bring(collection: string, names: readonly string[], status: 'ACTIVE' | 'INACTIVE'): Promise<void> {
     const tenants = this.#tenants(collection, names);
     await this.#inTurn(tenants, async () => {
+      await this.#takeBack(collection, tenants);
       await this.#put(collection, tenants, ({ status: present }) => (present === 'ACTIVE' || present === 'INACTIVE' ? status : undefined));
       await each(tenants, async (tenant) => {
         if (this.#statusOf(collection, tenant) === 'OFFLOADED') await this.#bringBack(collection, tenant, status);
@@ -68,6 +71,7 @@ export class TenantStates {
     const tenants = this.#tenants(collection, names);
     if (!this.#places.offload) throw invalid('offload', 'a store, given as open({ offload })', undefined);
     await this.#inTurn(tenants, async () => {
+      await this.#takeBack(collection, tenants);
       const here = tenants.filter((tenant) => this.#statusOf(collection, tenant) !== 'OFFLOADED');
       // what an earlier copy has left must not be taken for this one
       await this.removeCopies(here.map(({ shard }) => shard).filter((shard) => this.#places.catalog.tenants.copies.has(shard)));
@@ -77,7 +81,14 @@ export class TenantStates {
   }
 
   /** Those that are there. */
-  async remove(collection: string, names: readonly string[]): Promise<void> {
+  remove(collection: string, names: readonly string[]): Promise<void> {
+    const removal = this.#remove(collection, names);
+    const settled = removal.catch(() => {}).then(() => void this.#removals.delete(settled));
+    this.#removals.add(settled);
+    return removal;
+  }
+
+  async #remove(collection: string, names: readonly string[]): Promise<void> {
     this.#places.check();
     const present = this.#places.catalog.tenants.of(collection);
     const tenants = names.flatMap((name): Named[] => (present.has(name) ? [{ name, ...present.get(name)! }] : []));
@@ -124,10 +135,15 @@ export class TenantStates {
 
   /** Waits for all that is under way. */
   async settled(): Promise<void> {
-    while (this.#turns.size) await Promise.allSettled(this.#turns.values());
+    while (this.#turns.size || this.#removals.size) await Promise.allSettled([...this.#turns.values(), ...this.#removals]);
   }
 
   // What follows is how the above is done.
+
+  /** In their turn: who had moved them could not even say that it failed. They are where they were, until a move is whole. */
+  #takeBack(collection: string, tenants: readonly Named[]): Promise<void> {
+    return this.#put(collection, tenants, ({ status }) => (status === 'ONLOADING' ? 'OFFLOADED' : status === 'OFFLOADING' ? 'INACTIVE' : undefined));
+  }
 
   async #takeAway(collection: string, tenant: Named): Promise<void> {
     const { pool, open, store, offload } = this.#places;

@@ -23,6 +23,8 @@ export interface ShardHandle {
   readonly memoryBytes: number;
   /** Why writes are refused, if they are, as last heard of. */
   readonly failure: VectileError | undefined;
+  /** Threads that it was in and that were lost. With each went what was written with durability `none`, and what was to be told of changes. */
+  readonly losses: number;
 
   /** Objects, or those for which the filter is true. */
   count(filter?: FilterNode, deadline?: Deadline): Answer<number>;

@@ -58,6 +58,7 @@ const ATTEMPTS = 5;
 
 export class Shard implements ShardHandle {
   onChange: ((events: ChangeEvent[]) => void) | undefined;
+  readonly losses = 0;
   readonly #options: ShardOptions;
   readonly #place: SnapshotPlace;
   readonly #log: ShardLog;

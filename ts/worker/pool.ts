@@ -112,7 +112,13 @@ export class WorkerPool {
       if (this.#isClosed) throw new VectileError('CLOSED', 'database: expected one in use, got one closed');
       let thread = this.#threads.reduce<Thread | undefined>((least, each) => (least && least.shards <= each.shards ? least : each), undefined);
       const isNew = (!thread || thread.shards > 0) && this.#threads.length < this.#threadsMax;
-      if (isNew) this.#threads.push(thread = this.#start());
+      if (isNew) {
+        try {
+          this.#threads.push(thread = this.#start());
+        } catch (cause) {
+          if (!thread) throw cause;
+        }
+      }
       thread!.shards++; // so that the next one is not given it, too
       try {
         await thread!.ready;

@@ -21,7 +21,7 @@ export interface Setup {
   readonly sectionBytesMax: number;
 }
 
-export type Method = Exclude<keyof ShardHandle, 'onChange' | 'memoryBytes' | 'failure'>;
+export type Method = Exclude<keyof ShardHandle, 'onChange' | 'memoryBytes' | 'failure' | 'losses'>;
 
 /** In the thread. Every answer is an `Answer`, packed. */
 export interface ThreadApi {

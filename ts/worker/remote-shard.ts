@@ -43,6 +43,7 @@ export class RemoteShard implements ShardHandle {
   #opening: Promise<Place> | undefined;
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  #losses = 0;
 
   constructor(description: ShardDescription, host: RemoteHost) {
     this.#description = description;
@@ -50,6 +51,9 @@ export class RemoteShard implements ShardHandle {
   }
 
   async open(): Promise<void> { await this.#placed(); }
+
+  /** One that it has not been opened anew after is counted, too. */
+  get losses(): number { return this.#losses + Number(this.#place?.thread.isLost ?? false); }
 
   count(filter?: FilterNode, deadline?: Deadline): Promise<number> { return this.#ask('count', [filter, deadline]); }
   find(id: string): Promise<ObjectPlace | undefined> { return this.#ask('find', [id]); }
@@ -139,6 +143,7 @@ export class RemoteShard implements ShardHandle {
     if (former) {
       await former.thread.end(); // it may not write any more
       this.#host.leave(former);
+      this.#losses = this.losses;
       this.#place = undefined;
     }
     const description = this.#description;

@@ -1,0 +1,50 @@
+// Threads that are lost while nobody waits for them, or that cannot be started for a while.
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { workersOf } from '../../ts/entry/node-workers.js';
+import { provideWorkers } from '../../ts/worker/workers.js';
+import { fs, open } from '../reliability/support/vectile.js';
+import { temporaryFolder } from '../storage/stores.js';
+
+const COUNT = 1500;
+
+const real = (onSpawn) => workersOf(() => new URL('../../dist/worker.node.js', import.meta.url), undefined, onSpawn);
+
+it('resharding is given up, and all is as it was: shards open by themselves again, without what was not durable', { timeout: 60_000 }, async () => {
+  const workers = [];
+  provideWorkers(real((worker) => workers.push(worker)));
+  const db = await open({ store: fs(join(temporaryFolder(), 'data')), threads: 3 });
+  const items = await db.collections.create({ name: 'Item', properties: [{ name: 'n', dataType: 'int' }] });
+  await items.data.insertMany(Array.from({ length: COUNT }, (_, n) => ({ id: `id-${n}`, properties: { n } })));
+  let pages = 0;
+  const onProgress = () => {
+    if (++pages !== 4) return;
+    expect(workers).toHaveLength(3);
+    void workers.at(-1).terminate(); // of a new shard
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300); // nothing is asked of it until it is known
+  };
+  await expect(items.config.reshard(3, { onProgress })).rejects.toMatchObject({ code: 'WORKER_LOST' });
+  expect((await items.config.get()).sharding.count).toBe(1);
+  expect(await items.length()).toBe(COUNT);
+  await items.config.reshard(3);
+  expect(await items.length()).toBe(COUNT);
+  for (let n = 0; n < COUNT; n += 50) expect(await items.data.exists(`id-${n}`)).toBe(true);
+  await db.close();
+});
+
+it('a collection that no thread could be started for is there when one can', async () => {
+  const workers = real();
+  let isBroken = true;
+  provideWorkers({ ...workers, spawn: () => {
+    if (isBroken) throw new Error('no more threads');
+    return workers.spawn();
+  } });
+  const db = await open({ store: fs(join(temporaryFolder(), 'data')), threads: 1 });
+  await expect(db.collections.create({ name: 'Item' })).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
+  const items = db.collections.use('Item');
+  await expect(items.length()).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
+  isBroken = false;
+  await items.data.insert({});
+  expect(await items.length()).toBe(1);
+  await db.close();
+});
