@@ -32,6 +32,32 @@ it('resharding is given up, and all is as it was: shards open by themselves agai
   await db.close();
 });
 
+it('an import is given up, and nothing of it is there', { timeout: 60_000 }, async () => {
+  const workers = [];
+  provideWorkers(real((worker) => workers.push(worker)));
+  const chunks = [];
+  const filled = await open({ store: fs(join(temporaryFolder(), 'filled')), threads: 1 });
+  const items = await filled.collections.create({ name: 'Item', properties: [{ name: 'n', dataType: 'int' }] });
+  await items.data.insertMany(Array.from({ length: COUNT }, (_, n) => ({ id: `id-${n}`, properties: { n } })));
+  for await (const chunk of filled.export()) chunks.push(chunk);
+  await filled.close();
+  const from = async function* () {
+    for (const [i, chunk] of chunks.entries()) {
+      if (i === COUNT - 100) {
+        void workers.at(-1).terminate();
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+      }
+      yield chunk;
+    }
+  };
+  const store = fs(join(temporaryFolder(), 'data'));
+  await expect(open({ store, from: from(), threads: 1 })).rejects.toMatchObject({ code: 'WORKER_LOST' });
+  const db = await open({ store, from: chunks, threads: 1 });
+  expect(await db.collections.use('Item').length()).toBe(COUNT);
+  await db.close();
+});
+
 it('a collection that no thread could be started for is there when one can', async () => {
   const workers = real();
   let isBroken = true;

@@ -66,6 +66,8 @@ async function importPieces(pieces: Pieces, target: ImportTarget): Promise<void>
   const end = async () => {
     await write();
     await shards?.each((handle) => handle.snapshot());
+    // opened anew, they have what was durable by then
+    if (shards?.losses) throw new VectileError('WORKER_LOST', 'from: expected the threads of its shards to stay while it is imported, got the end of one; nothing of it is there');
     if (tenant) await target.endTenant();
     shards = tenant = undefined;
   };

@@ -178,7 +178,7 @@ class Reshard {
     await catalog.drop(this.#ids);
     await each(this.#ids, async (shard) => void this.#made.set(shard, await open.openShard({ schema: this.#schema, shard }, firstSeq)));
     this.#to = new Shards(this.#ids.map((id) => ({ id, handle: this.#made.get(id)!, pageEnds: new Map() })));
-    this.#losses = lossesOf(this.#from, this.#to);
+    this.#losses = this.#from.losses + this.#to.losses;
   }
 
   async #copyAll(): Promise<void> {
@@ -313,7 +313,7 @@ class Reshard {
 
   /** Shards are opened anew, by themselves, when their thread is lost: without copies that were not durable, and changes that were not told. */
   #checkThreads(): void {
-    if (lossesOf(this.#from, this.#to) === this.#losses) return;
+    if (this.#from.losses + this.#to.losses === this.#losses) return;
     throw new VectileError('WORKER_LOST', 'reshard: expected the threads of its shards to stay, got the end of one; all is as it was');
   }
 
@@ -368,10 +368,6 @@ class Changed {
   #lastSeqs(): Promise<number[]> { return this.#shards.each((handle) => handle.lastSeq()); }
 
   #hear(shard: number, seq: number): void { this.#heard[shard] = Math.max(this.#heard[shard]!, seq); }
-}
-
-function lossesOf(...all: readonly Shards[]): number {
-  return all.flatMap(({ parts }) => parts).reduce((sum, { handle }) => sum + handle.losses, 0);
 }
 
 /** What makes an object there as it is here; it gets a new revision. */

@@ -28,6 +28,9 @@ export class Shards {
 
   get count(): number { return this.parts.length; }
 
+  /** Threads they were in that were lost. */
+  get losses(): number { return this.parts.reduce((sum, { handle }) => sum + handle.losses, 0); }
+
   /** Throws RESHARDED unless they are those that were asked before, where slots mean the same. */
   checkSame(before: Shards | undefined): void {
     if (!before || this.count === before.count && this.parts.every(({ id }, i) => id === before.parts[i]!.id)) return;
