@@ -15,36 +15,34 @@ async function opened(options = {}, config = {}) {
   return { store, db, notes };
 }
 
+/** What it is, but for what is in `own`. */
+const through = (target, own) => new Proxy(target, {
+  get: (_, key) => own[key] ?? (typeof target[key] === 'function' ? target[key].bind(target) : target[key]),
+});
+
 /** The store, where writing a blob of a shard, or a record of the catalog, fails if `fail` throws. */
 const failing = (store, fail) => ({
   ...store,
   async open(options) {
     const opened = await store.open(options);
     const { blobs } = opened;
-    const own = Object.create(opened, {
-      blobs: { value: Object.assign(Object.create(blobs), {
-        put(name, ...rest) {
+    return through(opened, {
+      blobs: through(blobs, {
+        async put(name, ...rest) {
           fail(name.startsWith('shards/') ? 'blobs' : 'catalog');
           return blobs.put(name, ...rest);
         },
-      }) },
-      log: { value: async (name) => {
+      }),
+      async log(name) {
         const log = await opened.log(name);
-        if (name.startsWith('shards/')) return log;
-        return Object.create(log, {
-          append: { value: (...given) => {
+        return name.startsWith('shards/') ? log : through(log, {
+          async append(...given) {
             fail('catalog');
             return log.append(...given);
-          } },
-          nextSeq: { get: () => log.nextSeq },
-          bytes: { get: () => log.bytes },
-          read: { value: (...given) => log.read(...given) },
-          trim: { value: (...given) => log.trim(...given) },
-          close: { value: () => log.close() },
+          },
         });
-      } },
+      },
     });
-    return own;
   },
 });
 

@@ -142,7 +142,8 @@ export class TenantStates {
 
   /** In their turn: who had moved them could not even say that it failed. They are where they were, until a move is whole. */
   #takeBack(collection: string, tenants: readonly Named[]): Promise<void> {
-    return this.#put(collection, tenants, ({ status }) => (status === 'ONLOADING' ? 'OFFLOADED' : status === 'OFFLOADING' ? 'INACTIVE' : undefined));
+    const onTheirWay = tenants.filter((tenant) => ['ONLOADING', 'OFFLOADING'].includes(this.#statusOf(collection, tenant)!));
+    return this.#put(collection, onTheirWay, ({ status }) => (status === 'ONLOADING' ? 'OFFLOADED' : 'INACTIVE'));
   }
 
   async #takeAway(collection: string, tenant: Named): Promise<void> {
