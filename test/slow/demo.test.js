@@ -1,5 +1,9 @@
-// The demo: how vectors are stored, all of it in a file, and tabs that are killed in the middle of an import, twenty times.
+// The demo: how vectors are stored, all of it in a file, and tabs that are killed in the middle of an import, twenty times; and a new version.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pagesFolder } from '../../browser-demo/build.js';
+import { serve } from '../../browser-demo/serve.js';
 import { launchChromium, missingChromium } from '../browser/chromium.js';
 import { killedInImports } from '../demo/kills.js';
 import { ask, csv, openDemo, request, serveDemo } from '../demo/pages.js';
@@ -65,6 +69,35 @@ describeWithout(missingChromium, 'the analyst', () => {
     await page.waitForFunction(() => globalThis.tab);
     expect((await ask(page, 'search', request('later', 'violin'))).total).toBe(3);
     expect((await ask(page, 'accounts')).map(({ name }) => name)).toContain('brightgrid');
+    await context.close();
+  });
+
+  it('of a version before goes on, with no network, when there is a new one', async () => {
+    const served = await serveDemo();
+    const context = await browser.newContext();
+    const { page } = await openDemo(context, served.url);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await served.close();
+    const worker = readFileSync(join(pagesFolder, 'service-worker.js'), 'utf8');
+    const [, list] = /const files = (\[.*?\]);/.exec(worker);
+    const gone = JSON.parse(list).find((file) => /brightgrid/.test(file));
+    const body = worker.replace(/const version = '/, `const version = 'next-`).replace(list, JSON.stringify(JSON.parse(list).filter((file) => file !== gone)));
+    const next = await serve({ root: pagesFolder, port: Number(new URL(served.url).port), answers: { '/service-worker.js': { body } } });
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const changed = new Promise((resolve) => { navigator.serviceWorker.oncontrollerchange = resolve; });
+      await registration.update();
+      await changed;
+    });
+    await next.close();
+    expect(await page.evaluate(async (file) => (await fetch(file)).ok, gone)).toBe(true);
+    expect(await ask(page, 'reset')).toBeUndefined();
+    expect((await ask(page, 'search', request('brightgrid', 'power', { kind: 'keyword' }))).total).toBe(850);
+    await page.reload();
+    await page.waitForFunction(() => globalThis.tab);
+    expect((await ask(page, 'search', request('brightgrid', 'power', { kind: 'keyword' }))).total).toBe(850);
+    const names = await page.evaluate(async () => Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).length)));
+    expect(names.sort((a, b) => a - b)[0]).toBe(1); // of the version before what only that has
     await context.close();
   });
 });
