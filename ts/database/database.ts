@@ -28,6 +28,7 @@ import { specsOf } from './specs.js';
 import { shardCountOf, type Schema } from './schema.js';
 import { collectionStats, tenantsStats, type DatabaseStats } from './stats.js';
 import { TenantStates } from './tenant-states.js';
+import { Uses } from './uses.js';
 
 export type { ExportOptions } from './exported.js';
 export type { CollectionStats, DatabaseStats } from './stats.js';
@@ -107,7 +108,7 @@ export class Database {
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
   /** Removals that are under way. */
-  readonly #removing = new Set<Promise<void>>();
+  readonly #removals = new Uses();
 
   private constructor(store: OpenStore, offload: OpenStore | undefined, catalog: Catalog, options: OpenOptions) {
     const { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers } = options;
@@ -286,11 +287,9 @@ export class Database {
 
   async #checkStemmers(specs: readonly PropertySpec[]): Promise<void> { await openAnalyzer(specs, this.#stemmers); }
 
-  #remove(name: string): Promise<void> {
-    const removing = this.#removeNow(name);
-    const settled = removing.catch(() => {}).then(() => void this.#removing.delete(settled));
-    this.#removing.add(settled);
-    return removing;
+  async #remove(name: string): Promise<void> {
+    const end = this.#removals.begin();
+    await this.#removeNow(name).finally(end);
   }
 
   async #removeNow(name: string): Promise<void> {
@@ -381,7 +380,7 @@ export class Database {
     clearInterval(this.#timer);
     const failures: unknown[] = [];
     const fail = (cause: unknown) => void failures.push(cause);
-    await Promise.all(this.#removing);
+    await this.#removals.ended();
     await this.#resharding.settled();
     await this.#states.settled();
     await this.#pool.close().catch(fail);

@@ -14,6 +14,7 @@ import type { ShardPool } from './shard-pool.js';
 import { tenantMissing, type TenantInput } from './tenants.js';
 import type { TenantEntry } from './tenant-catalog.js';
 import type { TenantStatus } from './typed.js';
+import { Uses } from './uses.js';
 
 /** Tenants, or shards, that are seen to at a time. */
 const AT_ONCE = 8;
@@ -38,7 +39,7 @@ export class TenantStates {
   /** By shard: what is done with it last. */
   readonly #turns = new Map<string, Promise<unknown>>();
   /** Those that may not have come to their turns. */
-  readonly #removals = new Set<Promise<void>>();
+  readonly #removals = new Uses();
 
   constructor(places: TenantPlaces) {
     this.#places = places;
@@ -81,11 +82,9 @@ export class TenantStates {
   }
 
   /** Those that are there. */
-  remove(collection: string, names: readonly string[]): Promise<void> {
-    const removal = this.#remove(collection, names);
-    const settled = removal.catch(() => {}).then(() => void this.#removals.delete(settled));
-    this.#removals.add(settled);
-    return removal;
+  async remove(collection: string, names: readonly string[]): Promise<void> {
+    const end = this.#removals.begin();
+    await this.#remove(collection, names).finally(end);
   }
 
   async #remove(collection: string, names: readonly string[]): Promise<void> {
@@ -135,7 +134,8 @@ export class TenantStates {
 
   /** Waits for all that is under way. */
   async settled(): Promise<void> {
-    while (this.#turns.size || this.#removals.size) await Promise.allSettled([...this.#turns.values(), ...this.#removals]);
+    await this.#removals.ended();
+    while (this.#turns.size) await Promise.allSettled(this.#turns.values());
   }
 
   // What follows is how the above is done.
