@@ -32,10 +32,10 @@ function* tenantsOf({ catalog, entry, pool }: HostPlaces, collection: string, of
       name,
       status,
       turn(work) {
-        const isSame = catalog.tenants.of(collection).get(name)?.shard === shard;
-        if (!isSame || !isHere(name)) {
+        const present = catalog.tenants.of(collection).get(name);
+        if (present?.shard !== shard || !isHere(name)) {
           if (!hasBegun) return undefined;
-          throw isSame ? movedAway(name) : tenantMissing(name); // a part of a tenant is none
+          throw present?.shard === shard ? movedAway(name, present.status) : tenantMissing(name); // a part of a tenant is none
         }
         hasBegun = true;
         const pin = pool.pin({ schema: entry(collection).schema, shard });
@@ -48,6 +48,6 @@ function* tenantsOf({ catalog, entry, pool }: HostPlaces, collection: string, of
   }
 }
 
-function movedAway(name: string, status: TenantStatus = 'OFFLOADED'): VectileError {
+function movedAway(name: string, status: TenantStatus): VectileError {
   return new VectileError('TENANT_OFFLOADED', `export: expected tenants whose files are here, got ${JSON.stringify(name)}, which is ${status}`);
 }
