@@ -56,6 +56,27 @@ export async function killCycles({ program, name, cycles, seed }) {
   return { ...figures, acknowledged: model.acknowledged, present: model.present, absent: model.absent, objects: model.objects.size };
 }
 
+/**
+ * Kills before every `stride`-th of so many steps from `first` on, and all of that `times` times, in two lanes that go on at once. `kill(lane, nth, time)` says what is
+ * wrong afterwards; `isEnough`: the first of it will do.
+ */
+export async function killAtSteps({ steps, stride = 1, first = 1, times = 1, isEnough = false }, kill) {
+  const wrong = [];
+  let [nth, time, kills] = [first, 0, 0];
+  const lane = async (name) => {
+    while (time < times && !(isEnough && wrong.length)) {
+      const at = [nth, time];
+      nth += stride;
+      if (nth > steps) [nth, time] = [first, time + 1];
+      kills++;
+      const found = await kill(name, ...at).catch((error) => [`${error.code} ${error.stack}`]);
+      wrong.push(...found.map((what) => `before step ${at[0]}: ${what}`));
+    }
+  };
+  await Promise.all([lane('lane-0'), lane('lane-1')]);
+  return { steps, kills, wrong };
+}
+
 /** Takes up a line of a journal. */
 export function follow({ found, begin, done, write, failed }, model, figures, where) {
   if (failed !== undefined) figures.wrong.push(`${where}: ${failed}`);

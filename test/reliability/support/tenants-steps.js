@@ -1,32 +1,17 @@
 /** Ends a process at its steps with tenants, by SIGKILL, and sees what is found after each. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { life } from './kill.js';
+import { killAtSteps, life } from './kill.js';
 import { checkTenants } from './tenants-check.js';
 import { fs, open } from './vectile.js';
 
-/**
- * Before every `stride`-th step from `first` on, and all of that `times` times. `wrong` is empty unless something was lost or left. `isEnough`: the first of it will do, and
- * the program opens what is there before it is looked at, because bugs may be planted in that.
- */
-export async function killTenants({ program, stride, first = 1, times = 1, lanes = 2, isEnough = false }) {
+/** At the steps that `killAtSteps` is given. `isEnough`: bugs may be planted, so the program opens what is there before it is looked at. */
+export async function killTenants({ program, isEnough = false, ...which }) {
   const whole = await run(program, 'whole', undefined);
   const { steps } = whole.lines.at(-1);
-  const wrong = (await check(whole)).map((what) => `without a kill: ${what}`);
-  const all = Array.from({ length: times }, () => Array.from({ length: Math.ceil((steps - first + 1) / stride) }, (_, i) => first + i * stride)).flat();
-  let kills = 0;
-  const lane = async (name) => {
-    while (kills < all.length && !(isEnough && wrong.length)) {
-      const nth = all[kills++];
-      try {
-        wrong.push(...(await check(await run(program, name, nth, isEnough))).map((what) => `before step ${nth}: ${what}`));
-      } catch (error) {
-        wrong.push(`before step ${nth}: ${error.code} ${error.stack}`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, (_, i) => lane(`lane-${i}`)));
-  return { steps, kills, wrong };
+  const unkilled = (await check(whole)).map((what) => `without a kill: ${what}`);
+  const killed = await killAtSteps({ ...which, steps, isEnough }, async (lane, nth) => check(await run(program, lane, nth, isEnough)));
+  return { ...killed, wrong: [...unkilled, ...killed.wrong] };
 }
 
 async function run(program, lane, nth, isOpened = false) {

@@ -1,6 +1,7 @@
-/** SIGKILL before every step of tenants, ten times each; and that such kills find what is wrong, by bugs that are planted. */
+/** SIGKILL before every step of tenants, and of resharding, ten times each; and that such kills find what is wrong, by bugs that are planted. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { program } from '../reliability/support/kill.js';
+import { killResharding } from '../reliability/support/reshard-steps.js';
 import { killTenants } from '../reliability/support/tenants-steps.js';
 
 let made;
@@ -18,13 +19,16 @@ const PLANTED = {
 
 const TIMES = Number(process.env.VECTILE_TIMES ?? 10);
 
-describe('kill -9 at a step of a tenant', () => {
-  it(`leaves what was acknowledged, and nothing half there, at every step, ${TIMES} times`, { timeout: 3_600_000 * TIMES }, async () => {
-    made = await program({ entry: './tenants-child.js' });
-    const { steps, kills, wrong } = await killTenants({ program: made, stride: 1, times: TIMES });
-    process.stdout.write(`kill at steps of tenants: ${kills} kills at ${steps} steps, ${wrong.length} wrong\n`);
-    expect(wrong.slice(0, 10)).toEqual([]);
-  });
+describe('kill -9 at a step', () => {
+  it.each([['tenants', './tenants-child.js', killTenants], ['resharding', './reshard-child.js', killResharding]])(
+    `of %s leaves what was acknowledged, and nothing half there, at every step, ${TIMES} times`, { timeout: 3_600_000 * TIMES }, async (what, entry, killAt) => {
+      made = await program({ entry });
+      const { steps, kills, wrong } = await killAt({ program: made, times: TIMES });
+      process.stdout.write(`kill at steps of ${what}: ${kills} kills at ${steps} steps, ${wrong.length} wrong\n`);
+      expect(wrong.slice(0, 10)).toEqual([]);
+      expect(kills).toBe(steps * TIMES);
+    },
+  );
 
   it.each(Object.entries(PLANTED))('finds that %s', async (_, mutations) => {
     made = await program({ entry: './tenants-child.js', mutations });
