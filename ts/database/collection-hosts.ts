@@ -44,7 +44,7 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
     tenant,
     database: places,
     durability: places.durability,
-    get models() { return models.get(name) ?? {}; },
+    models: () => models.get(name) ?? {},
     schema,
     analyzer: async () => open.analyzer(schema()),
     checkStemmers: places.checkStemmers,

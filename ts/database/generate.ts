@@ -189,7 +189,7 @@ function checkPrompts<P extends object>(host: CollectionHost, prompts: GenerateP
     if (groupedTask === undefined) throw invalid('groupedProperties', 'none without groupedTask', groupedProperties);
     checkPropertyNames(schema, groupedProperties, 'groupedProperties');
   }
-  if (!host.models.generator) {
+  if (!host.models().generator) {
     throw new VectileError('GENERATOR_MISSING', `collection ${host.name}: expected use(${JSON.stringify(host.name)}, { generator }), got none`);
   }
   if (returnProperties === undefined) return undefined;
@@ -229,7 +229,7 @@ interface Task {
 
 /** One that fails ends the others. */
 async function generate({ host, prompts: { singlePrompt, groupedTask, groupedProperties }, text, read, result, emit, signal }: Task): Promise<void> {
-  const generator = host.models.generator!;
+  const generator = host.models().generator!;
   const failure = new AbortController();
   const onAbort = () => failure.abort(signal.reason);
   signal.addEventListener('abort', onAbort);
@@ -275,7 +275,7 @@ function copied({ objects, groups, ...rest }: Result): Result {
 }
 
 function embedder(host: CollectionHost, signal: AbortSignal): GenerateRequest['embed'] {
-  if (!host.models.vectorizer) return undefined;
+  if (!host.models().vectorizer) return undefined;
   return async (texts) => {
     const vectors: ArrayLike<number>[] = [];
     for (let from = 0; from < texts.length; from += TEXTS_MAX) vectors.push(...await embed(host, texts.slice(from, from + TEXTS_MAX), signal));

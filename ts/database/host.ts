@@ -21,7 +21,7 @@ export interface CollectionHost {
   /** Of which database it is: one and the same object for all hosts of one. */
   readonly database: object;
   /** As they were given last. */
-  readonly models: Models;
+  models(): Models;
   readonly durability: Durability;
   /** As it is now. Throws COLLECTION_MISSING, CLOSED. */
   schema(): Schema;

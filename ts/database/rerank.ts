@@ -18,7 +18,7 @@ export function reranking<P extends object>(host: CollectionHost, rerank: Rerank
   const dataType = schema.properties.find(({ name }) => name === property)?.dataType;
   if (dataType !== 'text' && dataType !== 'text[]') throw refusal('SCHEMA_MISMATCH', 'rerank.property', 'the name of a property of text', property);
   if (typeof query !== 'string' || !query) throw invalid('rerank.query', 'a text', query);
-  const { reranker } = host.models;
+  const { reranker } = host.models();
   if (!reranker) throw new VectileError('RERANKER_MISSING', `collection ${host.name}: expected use(${JSON.stringify(host.name)}, { reranker }), got none`);
   return async (read, signal) => {
     const documents = read.map(({ object }) => {

@@ -25,13 +25,14 @@ export function touchesText(schema: Schema, names: readonly string[]): boolean {
 }
 
 /** Whether texts without vectors get them: `null` for a vectorizer says that they do not. Otherwise what was forgotten is missed. */
-export function isVectorized({ models: { vectorizer } }: CollectionHost, schema: Schema): boolean {
+export function isVectorized(host: CollectionHost, schema: Schema): boolean {
+  const { vectorizer } = host.models();
   return vectorizer === undefined ? schema.vectorizer !== undefined : vectorizer !== null;
 }
 
 /** One vector each, not yet checked. At most TEXTS_MAX of them. Throws VECTORIZER_MISSING, VECTORIZER_MISMATCH, VECTORIZER_FAILED. */
 export async function embed(host: CollectionHost, texts: string[], signal: AbortSignal | undefined): Promise<(Float32Array | number[])[]> {
-  const { name, models: { vectorizer } } = host;
+  const { name } = host, { vectorizer } = host.models();
   const { vectorizer: needed } = host.schema();
   const which = typeof needed === 'string' ? ` with ${needed}` : '';
   if (!vectorizer) {

@@ -4,13 +4,14 @@ import { VectileError } from '../errors.js';
 import { init } from '../engine/core.js';
 import type { IndexShare } from '../engine/shared-reader.js';
 import { SectionCache } from '../search/section-cache.js';
-import type { Want } from '../shard/handle.js';
+import type { Page } from '../shard/handle.js';
 import { pause } from '../shard/pause.js';
 import { Shard } from '../shard/shard.js';
-import type { ChangeEvent, KeywordHits, KeywordRequest, Near, NearOptions, Outcome } from '../shard/types.js';
+import type { ChangeEvent, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, StoredObject } from '../shard/types.js';
 import { attachStore } from '../storage/attach.js';
 import { sharingOf, type StoreSharing } from '../storage/sharing.js';
 import type { OpenStore } from '../storage/storage.js';
+import { rowsOf, withRows } from './object-rows.js';
 import { pack, transfersOf, unpack, type Packed } from './pack.js';
 import type { Answer, Method, PoolApi, Setup, ShardDescription, SharedNear, SharedSearch, ThreadApi } from './protocol.js';
 import { Readings } from './readings.js';
@@ -79,9 +80,7 @@ class Host implements ThreadApi {
       const given = unpack(args) as unknown[];
       if (signal) given.push(this.#signalOf(signal));
       try {
-        if (method === 'near') return await withObjects(shard, shard.near(...given as Parameters<Shard['near']>), (given[2] as NearOptions).want);
-        if (method === 'keyword') return await withObjects(shard, shard.keyword(given[0] as KeywordRequest), (given[0] as KeywordRequest).want);
-        return await (shard as unknown as Record<Method, (...given: unknown[]) => unknown>)[method](...given);
+        return await answerOf(shard, method, given);
       } finally {
         this.#signals.delete(signal);
         if (method === 'close') {
@@ -141,10 +140,15 @@ class Host implements ThreadApi {
   }
 }
 
-/** What would be asked for next goes along: messages take longer than reading. */
-async function withObjects(shard: Shard, found: Near | KeywordHits | Promise<Near | KeywordHits>, want: Want | undefined): Promise<Near | KeywordHits> {
-  const hits = await found;
-  return want ? { ...hits, objects: await shard.read(hits.slots, hits.seq, want) } : hits;
+/** As `RemoteShard` expects it: objects are rows. What would be asked for next, objects of hits, goes along: messages take longer than reading. */
+async function answerOf(shard: Shard, method: Method, given: unknown[]): Promise<unknown> {
+  const value = await (shard as unknown as Record<Method, (...given: unknown[]) => unknown>)[method](...given);
+  if (method === 'getMany' || method === 'read') return rowsOf(value as StoredObject[]);
+  if (method === 'page') return withRows(value as Page);
+  if (method !== 'near' && method !== 'keyword') return value;
+  const hits = value as Near | KeywordHits;
+  const { want } = given[method === 'near' ? 2 : 0] as NearOptions | KeywordRequest;
+  return want ? { ...hits, objects: rowsOf(await shard.read(hits.slots, hits.seq, want)) } : hits;
 }
 
 /** How many events are of writes up to this one. */

@@ -52,8 +52,12 @@ export function pack(value: unknown): Packed {
   return { tree, holes: packing.holes, buffer: packing.buffer() };
 }
 
-/** Arrays are views of one buffer; but vectors, which may be kept for long when the rest is not, are copied where `copiesVectors`. */
-export function unpack({ tree, holes, buffer }: Packed, copiesVectors = false): unknown {
+/**
+ * Arrays are views of one buffer; but vectors, which may be kept for long when the rest is not, are copied where `copiesVectors`. The message is empty afterwards:
+ * who waited for it is remembered for a while, and would keep all of it in memory.
+ */
+export function unpack(packed: Packed, copiesVectors = false): unknown {
+  const { tree, holes, buffer } = packed;
   for (let i = 0; i < holes.length; i += 5) {
     const kind = holes[i + 2] as number;
     let value: unknown;
@@ -65,6 +69,7 @@ export function unpack({ tree, holes, buffer }: Packed, copiesVectors = false): 
     }
     put(holes[i] as Container, holes[i + 1], value);
   }
+  Object.assign(packed, { tree: undefined, holes: undefined, buffer: undefined });
   return tree[0];
 }
 

@@ -11,6 +11,7 @@ import type { SortRow } from '../search/sorting.js';
 import type { PropertySpec } from '../search/types.js';
 import type { Change, ChangeEvent, FieldSpec, KeywordHits, KeywordRequest, Near, NearOptions, Outcome, ShardStats, StoredObject } from '../shard/types.js';
 import type { Durability } from '../storage/storage.js';
+import { objectsOf, withObjects, type ObjectRows, type WithRows } from './object-rows.js';
 import type { Answer, Method, ShardDescription } from './protocol.js';
 import type { SharedNears } from './shared-nears.js';
 import type { Thread } from './thread.js';
@@ -57,17 +58,17 @@ export class RemoteShard implements ShardHandle {
 
   count(filter?: FilterNode, deadline?: Deadline): Promise<number> { return this.#ask('count', [filter, deadline]); }
   find(id: string): Promise<ObjectPlace | undefined> { return this.#ask('find', [id]); }
-  getMany(ids: readonly string[], want?: Want): Promise<(StoredObject | undefined)[]> { return this.#ask('getMany', [ids, want]); }
+  getMany(ids: readonly string[], want?: Want): Promise<(StoredObject | undefined)[]> { return this.#ask<ObjectRows>('getMany', [ids, want]).then(objectsOf); }
   write(changes: readonly Change[], durability?: Durability): Promise<Outcome[]> { return this.#ask('write', [changes, durability]); }
   deleteMany(filter: FilterNode, options: DeleteManyOptions, signal?: AbortSignal): Promise<DeleteManyResult> { return this.#ask('deleteMany', [filter, options], signal); }
   near(field: number, query: Float32Array, options: NearOptions): Promise<Near> {
-    const ask = () => this.#ask<Near>('near', [field, query, options]);
+    const ask = () => this.#ask<WithRows<Near>>('near', [field, query, options]).then(withObjects<Near>);
     return this.#place && !this.#isClosed ? this.#place.nears.near(field, query, options, ask) : ask();
   }
   statistics(request: KeywordRequest): Promise<KeywordStatistics> { return this.#ask('statistics', [request]); }
-  keyword(request: KeywordRequest): Promise<KeywordHits> { return this.#ask('keyword', [request]); }
-  read(slots: readonly number[], seq: number, want?: Want): Promise<(StoredObject | undefined)[]> { return this.#ask('read', [slots, seq, want]); }
-  page(request: PageRequest): Promise<Page> { return this.#ask('page', [request]); }
+  keyword(request: KeywordRequest): Promise<KeywordHits> { return this.#ask<WithRows<KeywordHits>>('keyword', [request]).then(withObjects<KeywordHits>); }
+  read(slots: readonly number[], seq: number, want?: Want): Promise<(StoredObject | undefined)[]> { return this.#ask<ObjectRows>('read', [slots, seq, want]).then(objectsOf); }
+  page(request: PageRequest): Promise<Page> { return this.#ask<WithRows<Page>>('page', [request]).then(withObjects<Page>); }
   sorted(request: SortRequest, signal?: AbortSignal): Promise<SortedRows> { return this.#ask('sorted', [request], signal); }
   row(id: string, keys: readonly SortKey[]): Promise<SortRow | undefined> { return this.#ask('row', [id, keys]); }
   aggregate(request: AggregateRequest, signal?: AbortSignal): Promise<Aggregated> { return this.#ask('aggregate', [request], signal); }

@@ -33,8 +33,7 @@ export class Thread {
   readonly #beginReading: Remote<ThreadApi>['beginReading'];
   readonly #readNear: Remote<ThreadApi>['readNear'];
   readonly #endReading: Remote<ThreadApi>['endReading'];
-  /** How to refuse those who wait. */
-  readonly #waiting = new Set<(why: string) => void>();
+  readonly #waiting = new Set<Waiting>();
   #signals = 0;
   #isReady = false;
   #lost: string | undefined;
@@ -129,13 +128,14 @@ export class Thread {
   #sent<T>(send: () => Promise<T>): Promise<T> {
     if (this.#lost !== undefined) return Promise.reject(lostError(this.#lost));
     return new Promise<T>((resolve, reject) => {
-      const refuse = (why: string) => reject(lostError(why));
+      const own: Waiting = { refuse: (why) => reject(lostError(why)) };
       const leave = () => {
-        this.#waiting.delete(refuse);
+        this.#waiting.delete(own);
+        own.refuse = undefined;
         if (!this.#waiting.size) this.#link.hold(false);
       };
       if (!this.#waiting.size) this.#link.hold(true);
-      this.#waiting.add(refuse);
+      this.#waiting.add(own);
       send().finally(leave).then(resolve, reject);
     });
   }
@@ -145,11 +145,14 @@ export class Thread {
     this.#lost = why;
     host.lost(this.#isReady);
     void this.end();
-    for (const refuse of this.#waiting) refuse(why);
+    for (const { refuse } of this.#waiting) refuse?.(why);
     this.#waiting.clear();
     this.#link.hold(false);
   }
 }
+
+/** Who waits for an answer. A set keeps what was deleted from it for a while: then nothing hangs on it. */
+interface Waiting { refuse: ((why: string) => void) | undefined }
 
 function lostError(why: string): VectileError {
   return new VectileError('WORKER_LOST', `worker: expected an answer, got its end (${why}); a write that was asked for may have taken place or not`);
