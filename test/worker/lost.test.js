@@ -58,19 +58,44 @@ it('an import is given up, and nothing of it is there', { timeout: 60_000 }, asy
   await db.close();
 });
 
-it('a collection that no thread could be started for is there when one can', async () => {
-  const workers = real();
-  let isBroken = true;
+/** Threads that cannot be started while `isBroken`. */
+function unreliable() {
+  const spawned = [];
+  const workers = real((worker) => spawned.push(worker));
+  const given = { spawned, isBroken: false };
   provideWorkers({ ...workers, spawn: () => {
-    if (isBroken) throw new Error('no more threads');
+    if (given.isBroken) throw new Error('no more threads');
     return workers.spawn();
   } });
+  return given;
+}
+
+it('a collection that no thread could be started for is there when one can', async () => {
+  const workers = unreliable();
+  workers.isBroken = true;
   const db = await open({ store: fs(join(temporaryFolder(), 'data')), threads: 1 });
   await expect(db.collections.create({ name: 'Item' })).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
   const items = db.collections.use('Item');
   await expect(items.length()).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
-  isBroken = false;
+  workers.isBroken = false;
   await items.data.insert({});
   expect(await items.length()).toBe(1);
+  await db.close();
+});
+
+it('statistics say which shard is not there, and why, until it is there again', async () => {
+  const workers = unreliable();
+  const db = await open({ store: fs(join(temporaryFolder(), 'data')), threads: 1 });
+  const items = await db.collections.create({ name: 'Item' });
+  await items.data.insert({});
+  workers.isBroken = true;
+  await workers.spawned[0].terminate();
+  const [node] = await db.cluster.nodes({ output: 'verbose' });
+  expect(node).toMatchObject({ status: 'UNHEALTHY', shards: [{ class: 'Item', vectorIndexingStatus: 'SHUTDOWN', loaded: false, failure: { code: 'WORKER_UNAVAILABLE' } }] });
+  expect((await db.stats()).collections.Item.failure).toMatchObject({ code: 'WORKER_UNAVAILABLE' });
+  workers.isBroken = false;
+  expect(await items.length()).toBe(1);
+  const [again] = await db.cluster.nodes({ output: 'verbose' });
+  expect(again).toMatchObject({ status: 'HEALTHY', shards: [{ vectorIndexingStatus: 'READY', objectCount: 1 }] });
   await db.close();
 });

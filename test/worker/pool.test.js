@@ -219,6 +219,19 @@ describe('a thread that is lost', () => {
     expect(await a.stats()).toBe('stats');
   });
 
+  it('is not made good for a while, but new shards are opened where a thread is left', async () => {
+    const { pool, started } = poolOf();
+    const [a, b] = await openAll(pool, ['a', 'b']);
+    started[0].die();
+    for (let i = 0; i < 10; i++) {
+      expect(await a.stats()).toBe('stats');
+      started.at(-1).die();
+    }
+    await openAll(pool, ['c']);
+    expect(placesOf(started)[1]).toEqual(['b', 'c']);
+    expect(await b.stats()).toBe('stats');
+  });
+
   it('has a shard closed with it', async () => {
     const { pool, started } = poolOf({ onCall: () => never() });
     const [a, b] = await openAll(pool, ['a', 'b']);
