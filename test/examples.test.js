@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { letters } from '../examples/tickets/letters.js';
 import { texts } from '../examples/tickets/texts.js';
 import { runSearch } from '../examples/search.js';
+import { runTenants } from '../examples/tenants.js';
 import { runTickets } from '../examples/tickets.js';
 import { fetchGlove, openWords } from '../examples/words/cache.js';
 import { measureModes } from '../examples/words/modes.js';
@@ -47,6 +48,27 @@ it('tickets are found by words, under conditions and by likeness, and counted', 
   expect(answers['by words, typos tolerated: pacel'].length).toBe(3);
   expect(answers['open, and urgent or of acme, the newest first'][0]).toContain('Refund still missing after two weeks');
   expect(answers['by account']).toHaveLength(3);
+});
+
+it('tenants are put away, come back, and are removed; a collection is resharded while it is searched', { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vectile-tenants-'));
+  const printed = [];
+  try {
+    await runTenants(folder, (line) => printed.push(line));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const text = printed.join('\n');
+  expect(text).toContain('customers: 60 active (10 of them open), 0 inactive, 0 offloaded');
+  expect(text).toContain('put away: 15 active (10 of them open), 30 inactive, 15 offloaded');
+  const [, customer] = /^(customer-\d+) comes back/m.exec(text);
+  const own = printed.filter((line) => line.endsWith(`(${customer})`));
+  expect(own).toHaveLength(3);
+  expect(text).toContain('now 16 active (10 of them open), 30 inactive, 14 offloaded');
+  expect(text).toContain('removed: TENANT_MISSING');
+  const [, same, searches] = /in 3 shards; (\d+) of (\d+) searches/.exec(text);
+  expect(Number(searches)).toBeGreaterThan(0);
+  expect(same).toBe(searches);
 });
 
 const COUNT = 2000;

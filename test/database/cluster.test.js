@@ -173,6 +173,30 @@ describe('thresholds', () => {
     await db.close();
   });
 
+  it('keep tenants from being brought back, and databases from being put in, but not from being moved away', async () => {
+    let used = 10;
+    const options = { store: memory(), offload: memory(), memoryReadonlyPercentage: 50, memoryUse: () => ({ used, total: 100 }) };
+    const db = await open(options);
+    const notes = await db.collections.create({ name: 'Note', ...CONFIG, multiTenancy: { enabled: true, autoTenantActivation: true } });
+    await notes.tenants.create(['a', 'b']);
+    await notes.withTenant('a').data.insertMany(objects(3));
+    await notes.tenants.offload('a');
+    const chunks = [];
+    for await (const chunk of db.export({ offloaded: 'skip' })) chunks.push(chunk);
+    used = 60;
+    await sleep(1100);
+    const refused = { code: 'SHARD_READ_ONLY' };
+    await expect(notes.tenants.activate('a')).rejects.toMatchObject(refused);
+    await expect(notes.withTenant('a').length()).rejects.toMatchObject(refused);
+    expect(await notes.tenants.getByName('a')).toEqual({ name: 'a', status: 'OFFLOADED' });
+    await notes.tenants.offload('b');
+    await expect(open({ ...options, store: memory(), offload: undefined, from: chunks })).rejects.toMatchObject(refused);
+    used = 10;
+    await sleep(1100);
+    expect(await notes.withTenant('a').length()).toBe(3);
+    await db.close();
+  });
+
   it('of memory do the same, if they are set, and what cannot be told refuses nothing', async () => {
     let use = { used: 99, total: 100 };
     const settings = { store: memory(), memoryUse: () => {

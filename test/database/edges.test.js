@@ -56,16 +56,32 @@ describe('calls at the same time', () => {
     for (const { reason } of results) if (reason) expect(reason.code).toBe('REVISION_MISMATCH');
   }));
 
-  it('what was asked before closing is done or refused, and nothing hangs', async () => {
+  it('writes that were asked for before closing are done, later ones are refused, and nothing hangs', async () => {
     const store = memory();
     const db = await open({ store });
-    const one = await db.collections.create({ name: 'One' });
-    const inserts = Array.from({ length: 20 }, (_, i) => one.data.insert({ id: `${i}`, vector: [1, i] }).catch(({ code }) => code));
-    await db.close();
-    const results = await Promise.all(inserts);
-    const acknowledged = results.filter((result) => result !== 'CLOSED');
+    const one = await db.collections.create({ name: 'One', properties: text, vectorizer: vectorize });
+    await one.data.insertMany(['a', 'b', 'c', 'd'].map((id) => ({ id, properties: { text: id } })));
+    const writes = [
+      one.data.insert({ id: 'new', properties: { text: 'new' } }),
+      one.data.insertMany(Array.from({ length: 700 }, (_, i) => ({ id: `${i}`, properties: { text: `many ${i}` } })), { batchSize: 100 }),
+      one.data.update({ id: 'a', properties: { text: 'updated' } }), one.data.replace({ id: 'b', properties: { text: 'replaced' } }), one.data.deleteById('c'),
+      one.data.deleteMany((f) => f.byProperty('text').equal('d')), db.collections.create({ name: 'Two' }),
+    ];
+    const endless = one.data.insertMany((async function* () {
+      for (;;) yield { properties: { text: 'endless' } };
+    })());
+    const closing = db.close();
+    const late = one.data.insert({ id: 'late', properties: { text: 'late' } });
+    expect(await codeOf(() => late)).toBe('CLOSED');
+    expect(await codeOf(() => endless)).toBe('CLOSED');
+    await Promise.all(writes);
+    await closing;
+    expect(await codeOf(() => one.length())).toBe('CLOSED');
     await withDatabase(async (again) => {
-      for (const id of acknowledged) expect(await again.collections.use('One').data.exists(id)).toBe(true);
+      const found = again.collections.use('One');
+      const texts = async (ids) => (await found.query.fetchObjectsByIds(ids)).objects.map(({ properties }) => properties.text);
+      expect(await texts(['a', 'b', 'c', 'd', 'late', 'new'])).toEqual(['updated', 'replaced', 'new']);
+      expect(await texts(Array.from({ length: 700 }, (_, i) => `${i}`))).toHaveLength(700);
     }, store);
     await db.close();
   });
@@ -87,6 +103,23 @@ describe('callers', () => {
     patch.text = 7;
     await updated;
     expect(await one.query.fetchObjectById('a', { includeVector: true })).toMatchObject({ properties: { text: 'patched' }, vectors: { default: Float32Array.of(0.5, 0) } });
+  }));
+
+  it('may share a signal, which ends all of their calls', () => withDatabase(async (db) => {
+    const one = await db.collections.create({ name: 'One' });
+    const warnings = [];
+    const warned = (warning) => warnings.push(String(warning));
+    process.on('warning', warned);
+    const abort = new AbortController();
+    const { signal } = abort;
+    await Promise.all(Array.from({ length: 50 }, (_, i) => one.data.insert({ id: `${i}` }, { signal })));
+    const ends = Array.from({ length: 50 }, () => codeOf(() => one.data.insertMany((async function* () { for (;;) yield await new Promise((resolve) => { setTimeout(resolve, 1, {}); }); })(), { signal })));
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    abort.abort();
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(['ABORTED']));
+    await new Promise((resolve) => { setImmediate(resolve); });
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
   }));
 
   it('who give up stop an import', () => withDatabase(async (db) => {

@@ -180,6 +180,26 @@ describe('tenants', () => {
     }
   });
 
+  it.each([['made anew', {}, 'RESHARDED'], ['not made by the rest', { autoTenantCreation: true }, 'TENANT_MISSING']])(
+    'that are removed amid an import end it, and are %s', async (what, own, code) => {
+      const { db, notes } = await opened({}, { multiTenancy: { enabled: true, ...own } });
+      await notes.tenants.create('a');
+      const source = async function* () {
+        for (let n = 0; n < 600; n++) {
+          if (n === 300) {
+            await notes.tenants.remove('a');
+            if (what === 'made anew') await notes.tenants.create('a');
+          }
+          yield note(n);
+        }
+      };
+      await expect(notes.withTenant('a').data.insertMany(source(), { batchSize: 50 })).rejects.toMatchObject({ code });
+      expect(await notes.tenants.exists('a')).toBe(what === 'made anew');
+      if (what === 'made anew') expect(await notes.withTenant('a').length()).toBe(0);
+      await db.close();
+    },
+  );
+
   it('are followed by a reader beside the writer', async () => {
     const { store, db, notes } = await opened();
     await notes.tenants.create(['a', 'b']);
@@ -200,7 +220,7 @@ describe('tenants', () => {
     await notes.tenants.create(['a', 'b']);
     const heard = [];
     const stop = notes.withTenant('a').subscribe(({ id }) => heard.push(id));
-    expect(() => notes.withTenant('c').subscribe(() => {})).toThrow(/expected the name of a tenant/);
+    expect(() => notes.withTenant('c').subscribe(() => {})).toThrow(/expected one that is there/);
     await notes.withTenant('a').data.insert(note(1));
     await notes.withTenant('b').data.insert(note(2));
     await notes.withTenant('a').data.insert(note(3));

@@ -34,16 +34,30 @@ export async function call<T>(options: CallOptions | undefined, known: readonly 
   checkAborted(signal);
   const ender = new AbortController();
   const ended = new Promise<never>((_, reject) => ender.signal.addEventListener('abort', () => reject(ender.signal.reason)));
-  const onAbort = () => ender.abort(abortedError(signal!));
-  signal?.addEventListener('abort', onAbort);
+  const forget = signal && onAbort(signal, () => ender.abort(abortedError(signal)));
   const deadline = timeoutMs === undefined ? undefined : new Deadline(timeoutMs);
   const timer = deadline && setTimeout(() => ender.abort(deadline.error()), timeoutMs);
   try {
     return await Promise.race([work(ender.signal, deadline), ended]);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    forget?.();
   }
+}
+
+/** What is to be done when a signal is aborted. */
+const listeners = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** One listener for all calls that share a signal: Node warns of more than ten. Returns how to take it back. */
+function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  let all = listeners.get(signal);
+  if (!all) {
+    const added = all = new Set();
+    listeners.set(signal, added);
+    signal.addEventListener('abort', () => { for (const each of [...added]) each(); }, { once: true });
+  }
+  all.add(listener);
+  return () => void all.delete(listener);
 }
 
 export function checkSignal(signal: AbortSignal | undefined): void {

@@ -1,5 +1,6 @@
 /** Writing objects. What a write needs is resolved before it (ids, schema, vectors of texts), so that its record says what it did. */
 import { VectileError, invalid } from '../errors.js';
+import type { Deadline } from '../search/deadline.js';
 import { checkAborted } from '../shard/abort.js';
 import type { DeleteManyResult } from '../shard/handle.js';
 import { parseProperties, patchedProperties } from '../shard/stored-properties.js';
@@ -55,6 +56,7 @@ export interface DeleteManyOptions extends WriteOptions {
 
 const WRITE_OPTIONS = ['durability'];
 const CONDITION_OPTIONS = ['durability', 'ifRevision'];
+const INSERT_MANY_OPTIONS = ['durability', 'batchSize', 'onProgress'];
 const BATCH = 128;
 const BATCH_MAX = 1000;
 const DURABILITIES: readonly Durability[] = ['sync', 'flush', 'none'];
@@ -68,7 +70,7 @@ export class Data<P extends object = Properties> {
 
   /** Stores a new object; returns its id. Throws OBJECT_EXISTS if the id is taken. */
   insert(object: ObjectInput<P>, options?: WriteOptions): Promise<string> {
-    return call(options, WRITE_OPTIONS, async (signal) => {
+    return this.#call(options, WRITE_OPTIONS, async (signal) => {
       const durability = this.#durability(options);
       this.#host.check({ inserts: true });
       const { id, properties, vectors } = await prepareOne(this.#host, object, signal);
@@ -83,7 +85,7 @@ export class Data<P extends object = Properties> {
    * read when their batch is full: a source must not give the same object, changed, twice.
    */
   insertMany(source: ObjectSource<P>, options: InsertManyOptions = {}): Promise<InsertManyResult> {
-    return call(options, [...WRITE_OPTIONS, 'batchSize', 'onProgress'], (signal) => {
+    const work = (signal: AbortSignal | undefined) => {
       const { batchSize = BATCH, onProgress } = options;
       checkSource(source);
       if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > BATCH_MAX) throw invalid('batchSize', `an integer from 1 to ${BATCH_MAX}`, batchSize);
@@ -91,7 +93,9 @@ export class Data<P extends object = Properties> {
       this.#host.schema();
       this.#host.check({ inserts: true });
       return insertMany(this.#host, source, batchSize, this.#durability(options), onProgress, signal);
-    });
+    };
+    // another source may never end
+    return Array.isArray(source) ? this.#call(options, INSERT_MANY_OPTIONS, work) : call(options, INSERT_MANY_OPTIONS, work);
   }
 
   /**
@@ -99,7 +103,7 @@ export class Data<P extends object = Properties> {
    * or a vectorizer makes a new one of changed texts. Throws OBJECT_MISSING.
    */
   update(object: UpdateInput<P>, options?: ConditionOptions): Promise<void> {
-    return call(options, CONDITION_OPTIONS, async (signal) => {
+    return this.#call(options, CONDITION_OPTIONS, async (signal) => {
       const durability = this.#durability(options);
       const ifRevision = revisionOf(options);
       this.#host.check();
@@ -120,7 +124,7 @@ export class Data<P extends object = Properties> {
 
   /** Puts another object in the place of one; its creation time stays. Throws OBJECT_MISSING. */
   replace(object: ObjectInput<P> & { id: string }, options?: ConditionOptions): Promise<void> {
-    return call(options, CONDITION_OPTIONS, async (signal) => {
+    return this.#call(options, CONDITION_OPTIONS, async (signal) => {
       const durability = this.#durability(options);
       const ifRevision = revisionOf(options);
       this.#host.check();
@@ -133,7 +137,7 @@ export class Data<P extends object = Properties> {
 
   /** True if it was there. */
   deleteById(id: string, options?: ConditionOptions): Promise<boolean> {
-    return call(options, CONDITION_OPTIONS, () => {
+    return this.#call(options, CONDITION_OPTIONS, () => {
       const durability = this.#durability(options);
       const ifRevision = revisionOf(options);
       checkId(id);
@@ -147,7 +151,7 @@ export class Data<P extends object = Properties> {
    * have been deleted. Throws SCHEMA_MISMATCH for a filter that does not fit the schema.
    */
   deleteMany(filters: FilterInput<P>, options: DeleteManyOptions = {}): Promise<DeleteManyResult> {
-    return call(options, [...WRITE_OPTIONS, 'dryRun', 'verbose'], async (signal, deadline) => {
+    return this.#call(options, [...WRITE_OPTIONS, 'dryRun', 'verbose'], async (signal, deadline) => {
       const { dryRun = false, verbose = false } = options;
       if (typeof dryRun !== 'boolean') throw invalid('dryRun', 'true or false', dryRun);
       if (typeof verbose !== 'boolean') throw invalid('verbose', 'true or false', verbose);
@@ -198,6 +202,18 @@ export class Data<P extends object = Properties> {
     const [outcome] = await this.#host.use(async (host) => (await host.writable()).of(change.id).write([change], durability), options);
     if (outcome!.error) throw outcome!.error;
     return outcome!.written;
+  }
+
+  /** Closing waits for it. */
+  #call<T>(options: CallOptions | undefined, known: readonly string[], work: (signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T>): Promise<T> {
+    return call(options, known, async (signal, deadline) => {
+      const end = this.#host.beginWrite();
+      try {
+        return await work(signal, deadline);
+      } finally {
+        end();
+      }
+    });
   }
 
   #durability({ durability = this.#host.durability }: WriteOptions = {}): Durability {

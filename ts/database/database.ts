@@ -107,8 +107,9 @@ export class Database {
   readonly #models = new Map<string, Models>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
-  /** Removals that are under way. */
-  readonly #removals = new Uses();
+  /** Calls that write, removals among them. */
+  readonly #writes = new Uses();
+  #isClosed = false;
 
   private constructor(store: OpenStore, offload: OpenStore | undefined, catalog: Catalog, options: OpenOptions) {
     const { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers } = options;
@@ -121,7 +122,7 @@ export class Database {
     this.#threads = new ShardThreads({ store, threads: options.threads, stemmers, now: options.now, sectionBytesMax: invertedBytesMax });
     this.#open = new OpenCollections(catalog, { threads: this.#threads, durability, readOnly, stemmers: this.#stemmers });
     this.#pool = new ShardPool(this.#open, (shard) => store.blobs.release(`${SHARDS}${shard}/`), { shardsMax: openShardsMax, bytesMax: openBytesMax });
-    this.#states = new TenantStates({ store, offload, catalog, open: this.#open, pool: this.#pool, check: () => this.#checkWritable() });
+    this.#states = new TenantStates({ store, offload, catalog, open: this.#open, pool: this.#pool, check: () => this.#checkWritable(), checkRoom: () => this.#pressure.check() });
     this.#resharding = new Resharding({
       catalog, open: this.#open, check: () => this.#checkWritable(), checkRoom: () => this.#pressure.check(), entry: (name) => this.#entry(name), removeShards: (shards) => this.#states.removeShards(shards),
     });
@@ -132,6 +133,7 @@ export class Database {
       checkStemmers: (specs) => this.#checkStemmers(specs),
       changeSchema: (name, change) => this.#changeSchema(name, change),
       checkRoom: () => this.#pressure.check(),
+      beginWrite: () => this.#beginWrite(),
     };
     if (readOnly) catalog.watch((name) => this.#pool.keep(name, (shard) => this.#isActive(name, shard)));
     this.collections = new Collections({
@@ -208,7 +210,7 @@ export class Database {
     return exportDatabase(names.map((name) => exportedCollection(this.#places, name, offloaded)));
   }
 
-  /** Waits for writes that are under way, and gives the store back. */
+  /** Waits for writes that are under way, and gives the store back. Calls throw CLOSED then, and writes as soon as it is called. `insertMany` of what is no array ends with CLOSED after a batch. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -264,6 +266,7 @@ export class Database {
   async #import(from: ByteSource): Promise<void> {
     const present = this.#entries().length;
     if (present) throw invalid('from', 'an empty store to put it into', `one with ${present} collections`);
+    await this.#pressure.check();
     const imported = new ImportedCollections(this.#catalog, this.#open);
     try {
       await importDatabase(from, imported);
@@ -288,7 +291,7 @@ export class Database {
   async #checkStemmers(specs: readonly PropertySpec[]): Promise<void> { await openAnalyzer(specs, this.#stemmers); }
 
   async #remove(name: string): Promise<void> {
-    const end = this.#removals.begin();
+    const end = this.#beginWrite();
     await this.#removeNow(name).finally(end);
   }
 
@@ -324,8 +327,14 @@ export class Database {
     await this.#open.configured(this.#entry(name).schema);
   }
 
+  /** Writes that have begun go on while the database is being closed. */
+  #beginWrite(): () => void {
+    if (this.#closing) throw closed();
+    return this.#writes.begin();
+  }
+
   #checkOpen(): void {
-    if (this.#closing) throw new VectileError('CLOSED', 'database: expected one in use, got one closed');
+    if (this.#isClosed) throw closed();
   }
 
   #checkWritable(): void {
@@ -377,10 +386,11 @@ export class Database {
   }
 
   async #close(): Promise<void> {
+    if (this.#writes.isInUse) await this.#writes.ended();
+    this.#isClosed = true;
     clearInterval(this.#timer);
     const failures: unknown[] = [];
     const fail = (cause: unknown) => void failures.push(cause);
-    await this.#removals.ended();
     await this.#resharding.settled();
     await this.#states.settled();
     await this.#pool.close().catch(fail);
@@ -399,6 +409,10 @@ function checkBudget(argument: string, value: number | undefined): void {
 
 function checkThreads(threads: number | undefined): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 0 && threads <= THREADS_MAX)) throw invalid('threads', `a number from 0 to ${THREADS_MAX}`, threads);
+}
+
+function closed(): VectileError {
+  return new VectileError('CLOSED', 'database: expected one in use, got one closed');
 }
 
 function missing(name: string): VectileError {

@@ -4,6 +4,7 @@ import { pause } from '../shard/pause.js';
 import type { Durability } from '../storage/storage.js';
 import { checkAborted } from '../shard/abort.js';
 import type { CollectionHost } from './host.js';
+import type { Shards } from './shards.js';
 import { prepareMany, preparedBytes, type AnyInput, type Fail, type ObjectInput, type Prepared } from './prepare.js';
 
 export interface InsertManyResult {
@@ -41,14 +42,17 @@ export async function insertMany<P extends object>(
     if (result.errorCount++ < ERRORS_MAX) result.errors.push({ index, id, error });
     if (result.ids) result.ids[index] = undefined;
   };
+  let before: Shards | undefined;
   const write = async (batch: readonly Prepared[], done: number) => {
     for (const group of groups(batch)) {
       const outcomes = await host.use(async (now) => {
         const shards = await now.writable();
+        if (host.tenant !== undefined) shards.checkSame(before);
+        before = shards;
         const written = await shards.write(group.map(({ id, properties, vectors }) => ({ id, effect: { properties, vectors } })), durability);
         await shards.each((handle) => handle.settle(UNLINKED_MAX, signal));
         return written;
-      }, { inserts: true });
+      }, { inserts: !before });
       outcomes.forEach(({ error }, i) => {
         const { index, id, givenId } = group[i]!;
         if (error) return report(index, givenId, error);

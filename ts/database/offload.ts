@@ -74,7 +74,7 @@ export async function isWhole(offload: OpenStore, identity: ShardIdentity): Prom
 export async function copyBack({ store, prefix, offload, identity, check }: OffloadPlace): Promise<void> {
   const source = copyPrefix(identity);
   const seal = await readSeal(offload, identity);
-  if (!seal) throw new VectileError('STORAGE_CORRUPT', `${sealName(identity)}: expected the seal of an offloaded tenant, got none`);
+  if (!seal) throw new VectileError('STORAGE_CORRUPT', `${sealName(identity)}: expected the seal of an offloaded tenant, got none; the store given as offload must be the one it was moved to`);
   for (const { name, bytes, crc } of seal.files) {
     check();
     const there = await copy(offload.blobs, source + name, store.blobs, prefix + name);

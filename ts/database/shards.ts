@@ -99,5 +99,6 @@ export class Shards {
 
 /** Of what goes on from call to call. */
 export function resharded(before: number, now: number): VectileError {
-  return new VectileError('RESHARDED', `shards: expected the ${before} that were there when it began, got ${now} others; begin anew`);
+  const what = before === now ? `${now} others (the tenant was made anew, or it was resharded twice)` : `${now} others`;
+  return new VectileError('RESHARDED', `shards: expected the ${before} that were there when it began, got ${what}; begin anew`);
 }

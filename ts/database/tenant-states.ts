@@ -28,6 +28,8 @@ export interface TenantPlaces {
   pool: ShardPool;
   /** Throws if the database is closed, or nothing may be written. */
   check(): void;
+  /** Throws SHARD_READ_ONLY while there is no room for more. */
+  checkRoom(): Promise<void>;
 }
 
 interface Named extends TenantEntry {
@@ -177,6 +179,7 @@ export class TenantStates {
     if (!offload) {
       throw new VectileError('TENANT_OFFLOADED', `tenant: expected open({ offload }) with the store that has ${JSON.stringify(tenant.name)}, got none`);
     }
+    await this.#places.checkRoom();
     // what is left here of former times must not be among what comes
     if (catalog.tenants.dropped.has(tenant.shard)) await this.#removeFiles(tenant.shard);
     await this.#put(collection, [tenant], () => 'ONLOADING');

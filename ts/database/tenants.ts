@@ -62,7 +62,7 @@ export class Tenants {
     });
   }
 
-  /** All of them, by name. */
+  /** A record of all of them: by name, what it is called and its status. */
   get(options?: CallOptions): Promise<Record<string, Tenant>> {
     return this.#call(options, [], () => {
       const all: Record<string, Tenant> = Object.create(null);
@@ -149,7 +149,7 @@ export function checkTenantName(name: unknown, argument = 'name'): asserts name 
 }
 
 export function tenantMissing(name: string): VectileError {
-  return new VectileError('TENANT_MISSING', `tenant: expected the name of a tenant, got ${JSON.stringify(name)}`);
+  return new VectileError('TENANT_MISSING', `tenant: expected one that is there, got ${JSON.stringify(name)}`);
 }
 
 /** A copy, made before anything is waited for. */

@@ -15,6 +15,8 @@ export class Uses {
     };
   }
 
+  get isInUse(): boolean { return this.#count > 0; }
+
   /** Resolves when there is none. */
   async ended(): Promise<void> {
     if (this.#count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
