@@ -386,7 +386,7 @@ export class Database {
   }
 
   async #close(): Promise<void> {
-    if (this.#writes.isInUse) await this.#writes.ended();
+    if (this.#writes.isInUse) await this.#writes.ended(); // or else it is closed before the caller goes on
     this.#isClosed = true;
     clearInterval(this.#timer);
     const failures: unknown[] = [];
