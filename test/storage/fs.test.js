@@ -41,7 +41,15 @@ describe('the folder of a store', () => {
     await expect(fs(folder).open({ readOnly: false })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('thesis.txt') });
     await expect(fs(folder).open({ readOnly: true })).rejects.toMatchObject({ code: 'STORE_MISSING' });
     expect(readdirSync(folder)).toEqual(['thesis.txt']);
-    await expect(fs(join(folder, 'thesis.txt')).open({ readOnly: false })).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  });
+
+  it('is refused where a file is, or below one', async () => {
+    const path = join(temporaryFolder(), 'thesis.txt');
+    writeFileSync(path, 'mine');
+    for (const at of [path, `${path}/database`]) {
+      await expect(fs(at).open({ readOnly: false }), at).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(`got ${at}, where a file is`) });
+    }
+    expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
   it('is refused if another release has written it, and the lock is given back', async () => {

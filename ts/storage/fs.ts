@@ -8,7 +8,7 @@
 import { VectileError, invalid } from '../errors.js';
 import type { Files } from './files.js';
 import { FsBlobs, logOf } from './fs-blobs.js';
-import { codeOf, onFile, onFileIfAny } from './fs-errors.js';
+import { codeOf, fileError, onFile, onFileIfAny } from './fs-errors.js';
 import { FsHost } from './fs-host.js';
 import { acquire, sharedLock, type Lock } from './fs-lock.js';
 import { FsLog } from './fs-log.js';
@@ -65,7 +65,7 @@ export function attachFolder({ location, epoch, readOnly, tag, wasClean, logFile
 }
 
 async function openFolder(files: Files, path: string, readOnly: boolean, logFileBytes: number): Promise<OpenStore> {
-  if (!readOnly) await onFile(path, () => files.mkdir(path));
+  if (!readOnly) await makeRoot(files, path);
   const root = await files.resolve(path);
   const entries = await onFile(root, () => files.list(root));
   const isMarked = entries?.some(({ name }) => name === MARKER) ?? false;
@@ -87,6 +87,15 @@ async function openFolder(files: Files, path: string, readOnly: boolean, logFile
   } catch (cause) {
     await lock?.release(false).catch(() => {});
     throw cause;
+  }
+}
+
+async function makeRoot(files: Files, path: string): Promise<void> {
+  try {
+    await files.mkdir(path);
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST' && codeOf(cause) !== 'ENOTDIR') throw fileError(cause, path);
+    throw new VectileError('INVALID_ARGUMENT', `path: expected a folder, or where one can be made, got ${path}, where a file is`, { cause });
   }
 }
 
