@@ -4,7 +4,11 @@ import { provideWorkers } from '../../ts/worker/workers.js';
 import { fs, open } from '../reliability/support/vectile.js';
 import { within } from '../support/within.js';
 
-/** Ends the thread of the `nth` message from now on, `delayMs` after it; how many messages there were is told by `steps`. */
+/**
+ * Ends the thread of the `nth` message from now on, `delayMs` after it; how many messages there were is told by `steps`.
+ * Node 20 itself ends the process, once in about a thousand times, if a thread is terminated just as it calls fs (the request is
+ * null in node_file.cc: a failed assertion, or SIGSEGV in ReadDir).
+ */
 export function threadsThatEnd(nth, delayMs = 0) {
   let steps = 0;
   let ended = 0;
