@@ -85,6 +85,23 @@ describe('calls at the same time', () => {
     }, store);
     await db.close();
   });
+
+  it.each([
+    ['a collection that is made', (db) => db.collections.create({ name: 'Two' }), async (db) => db.collections.exists('Two')],
+    ['a collection that is deleted', (db) => db.collections.delete('One'), async (db) => !await db.collections.exists('One')],
+    ['a property', (db) => db.collections.use('One').config.addProperty({ name: 'more', dataType: 'int' }), async (db) => (await db.collections.use('One').config.get()).properties.length === 2],
+    ['a configuration', (db) => db.collections.use('One').config.update({ description: 'told' }), async (db) => (await db.collections.use('One').config.get()).description === 'told'],
+  ])('closing waits for %s', async (_, work, isDone) => {
+    const store = memory();
+    const db = await open({ store });
+    await db.collections.create({ name: 'One', properties: text });
+    const asked = work(db);
+    const closing = db.close();
+    expect(await codeOf(() => work(db))).toBe('CLOSED');
+    await asked;
+    await closing;
+    await withDatabase(async (again) => expect(await isDone(again)).toBe(true), store);
+  });
 });
 
 describe('callers', () => {

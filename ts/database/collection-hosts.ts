@@ -33,7 +33,7 @@ export interface HostPlaces {
   changeSchema(name: string, change: (schema: Schema) => Schema): Promise<void>;
   /** Throws SHARD_READ_ONLY while there is no room for more. */
   checkRoom(): Promise<void>;
-  beginWrite(): () => void;
+  writing<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Of a collection without tenants, or with tenants and none named. */
@@ -86,7 +86,7 @@ export function hostOf(places: HostPlaces, name: string, tenant?: string): Colle
         }
       }
     },
-    beginWrite: places.beginWrite,
+    writing: places.writing,
     withTenant: (other) => hostOf(places, name, other),
     tenants: tenantsHost(places, name),
   };

@@ -16,7 +16,7 @@ import {
   RETURN_OPTIONS, resultMaker, type MetadataNames, type PropertyNames, type ReturnOptions, type Returned, type StoredResult, type Sure,
 } from './results.js';
 import type { ReshardProgress } from './reshard.js';
-import { addProperty, addVector, checkShardCount, configOf, dropVector, updateSchema } from './schema.js';
+import { addProperty, addVector, checkShardCount, configOf, dropVector, updateSchema, type Schema } from './schema.js';
 import { objectsOf } from './pages.js';
 import { specsOf } from './specs.js';
 import { Tenants, checkTenantName } from './tenants.js';
@@ -133,25 +133,25 @@ export class Config<P extends object = Properties> {
 
   /** Changes description, autoSchema, invertedIndex, what tenants do by themselves, and of vectors quantizer, fullVectors, ef and threshold; searches are answered throughout. */
   async update(update: CollectionUpdate, options?: CallOptions): Promise<void> {
-    await call(options, [], () => this.#host.changeSchema((schema) => updateSchema(schema, update)));
+    await this.#change(options, (schema) => updateSchema(schema, update));
   }
 
   /** One more property; objects that are there have none until they are written again. Throws STEMMER_MISSING if there is no stemmer of its language. */
   async addProperty(property: PropertyConfig, options?: CallOptions): Promise<void> {
-    await call(options, [], async () => {
+    await call(options, [], () => this.#host.writing(async () => {
       await this.#host.checkStemmers(specsOf(addProperty(this.#host.schema(), property)));
       await this.#host.changeSchema((schema) => addProperty(schema, property));
-    });
+    }));
   }
 
   /** One more named vector; objects that are there have none until they are written again. */
   async addVector(name: string, config: VectorConfig = {}, options?: CallOptions): Promise<void> {
-    await call(options, [], () => this.#host.changeSchema((schema) => addVector(schema, name, config)));
+    await this.#change(options, (schema) => addVector(schema, name, config));
   }
 
   /** Drops a named vector of all objects. */
   async dropVector(name: string, options?: CallOptions): Promise<void> {
-    await call(options, [], () => this.#host.changeSchema((schema) => dropVector(schema, name)));
+    await this.#change(options, (schema) => dropVector(schema, name));
   }
 
   /**
@@ -166,5 +166,9 @@ export class Config<P extends object = Properties> {
       if (onProgress !== undefined && typeof onProgress !== 'function') throw invalid('onProgress', 'a function', onProgress);
       return this.#host.reshard(checkShardCount('count', count), { onProgress, signal });
     });
+  }
+
+  #change(options: CallOptions | undefined, change: (schema: Schema) => Schema): Promise<void> {
+    return call(options, [], () => this.#host.writing(() => this.#host.changeSchema(change)));
   }
 }

@@ -10,7 +10,7 @@ import type { CollectionConfig, Properties, StoredConfig } from './typed.js';
 export interface CollectionsHost {
   schemas(): Schema[];
   has(name: string): boolean;
-  create(schema: Schema): Promise<void>;
+  create(schema: Schema, models: Models): Promise<CollectionHost>;
   use(name: string, models: Models): CollectionHost;
   remove(name: string): Promise<void>;
 }
@@ -37,8 +37,8 @@ export class Collections {
       const schema = createSchema(config);
       const models = modelsOf(config);
       const isUsed = (): boolean => ifExists === 'use' && this.#host.has(schema.name);
-      if (!isUsed()) await this.#host.create(schema).catch((cause: unknown) => { if (!isUsed()) throw cause; });
-      return new Collection<P>(this.#host.use(schema.name, models));
+      const made = isUsed() ? undefined : await this.#host.create(schema, models).catch((cause: unknown) => { if (!isUsed()) throw cause; });
+      return new Collection<P>(made ?? this.#host.use(schema.name, models));
     });
   }
 

@@ -206,14 +206,7 @@ export class Data<P extends object = Properties> {
 
   /** Closing waits for it. */
   #call<T>(options: CallOptions | undefined, known: readonly string[], work: (signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T>): Promise<T> {
-    return call(options, known, async (signal, deadline) => {
-      const end = this.#host.beginWrite();
-      try {
-        return await work(signal, deadline);
-      } finally {
-        end();
-      }
-    });
+    return call(options, known, (signal, deadline) => this.#host.writing(() => work(signal, deadline)));
   }
 
   #durability({ durability = this.#host.durability }: WriteOptions = {}): Durability {

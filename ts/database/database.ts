@@ -107,7 +107,7 @@ export class Database {
   readonly #models = new Map<string, Models>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
-  /** Calls that write, removals among them. */
+  /** Calls that write: objects, collections, schemas. */
   readonly #writes = new Uses();
   #isClosed = false;
 
@@ -133,15 +133,15 @@ export class Database {
       checkStemmers: (specs) => this.#checkStemmers(specs),
       changeSchema: (name, change) => this.#changeSchema(name, change),
       checkRoom: () => this.#pressure.check(),
-      beginWrite: () => this.#beginWrite(),
+      writing: (work) => this.#writing(work),
     };
     if (readOnly) catalog.watch((name) => this.#pool.keep(name, (shard) => this.#isActive(name, shard)));
     this.collections = new Collections({
       schemas: () => this.#entries().map(({ schema }) => schema),
       has: (name) => this.#entries().some(({ schema }) => schema.name === name),
-      create: (schema) => this.#create(schema),
+      create: (schema, models) => this.#writing(() => this.#create(schema, models)),
       use: (name, models) => this.#use(name, models),
-      remove: (name) => this.#remove(name),
+      remove: (name) => this.#writing(() => this.#remove(name)),
     });
     this.#clusterHost = { entries: () => this.#entries(), tenants: catalog.tenants, open: this.#open, pool: this.#pool, readOnly, uses: () => this.#pressure.look() };
     this.cluster = new Cluster(this.#clusterHost);
@@ -278,7 +278,7 @@ export class Database {
     }
   }
 
-  async #create(schema: Schema): Promise<void> {
+  async #create(schema: Schema, models: Models): Promise<CollectionHost> {
     this.#checkWritable();
     await this.#checkStemmers(specsOf(schema));
     await this.#catalog.change(schema.name, (present) => {
@@ -286,16 +286,12 @@ export class Database {
       return { schema, shards: Array.from({ length: shardCountOf(schema) }, newHexId) };
     });
     await Promise.all(this.#shardsOf(schema.name));
+    return this.#use(schema.name, models);
   }
 
   async #checkStemmers(specs: readonly PropertySpec[]): Promise<void> { await openAnalyzer(specs, this.#stemmers); }
 
   async #remove(name: string): Promise<void> {
-    const end = this.#beginWrite();
-    await this.#removeNow(name).finally(end);
-  }
-
-  async #removeNow(name: string): Promise<void> {
     this.#checkWritable();
     this.#entry(name);
     let shards: string[] = [];
@@ -328,9 +324,14 @@ export class Database {
   }
 
   /** Writes that have begun go on while the database is being closed. */
-  #beginWrite(): () => void {
+  async #writing<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing) throw closed();
-    return this.#writes.begin();
+    const end = this.#writes.begin();
+    try {
+      return await work();
+    } finally {
+      end();
+    }
   }
 
   #checkOpen(): void {

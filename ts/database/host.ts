@@ -42,8 +42,8 @@ export interface CollectionHost {
    * files were taken away meanwhile. Throws as `check` does.
    */
   use<T>(work: (host: ShardHost) => Promise<T> | T, options?: UseOptions): Promise<T>;
-  /** A call that writes begins: closing the database waits until it has ended, which it tells by what this returns. Throws CLOSED. */
-  beginWrite(): () => void;
+  /** What closing the database waits for. Throws CLOSED once it is being closed. */
+  writing<T>(work: () => Promise<T>): Promise<T>;
   /** The same collection, and one of its tenants. */
   withTenant(name: string): CollectionHost;
   readonly tenants: TenantsHost;
