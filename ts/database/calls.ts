@@ -3,6 +3,7 @@ import { invalid } from '../errors.js';
 import { checkOptions } from '../engine/checks.js';
 import { Deadline } from '../search/deadline.js';
 import { abortedError, checkAborted } from '../shard/abort.js';
+import { pause } from '../shard/pause.js';
 
 export interface CallOptions {
   /** Once aborted, the call throws ABORTED. What was handed to the log by then may still take place. */
@@ -19,6 +20,9 @@ export const CALL_OPTIONS = ['signal', 'timeoutMs'] as const;
 /** What a timer can count. */
 const TIMEOUT_MAX = 2 ** 31 - 1;
 
+/** So long calls that wait for nothing, one after another, may keep timers and signals out. */
+const TURN_MS = 10;
+
 /** Undefined: there is none. */
 type Work<T> = (signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T> | T;
 
@@ -30,7 +34,14 @@ export async function call<T>(options: CallOptions | undefined, known: readonly 
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= TIMEOUT_MAX)) {
     throw invalid('timeoutMs', `a number of milliseconds above 0, at most ${TIMEOUT_MAX}`, timeoutMs);
   }
-  if (!signal && timeoutMs === undefined) return work(undefined, undefined);
+  try {
+    return await (!signal && timeoutMs === undefined ? work(undefined, undefined) : within(signal, timeoutMs, work));
+  } finally {
+    await turn();
+  }
+}
+
+async function within<T>(signal: AbortSignal | undefined, timeoutMs: number | undefined, work: Work<T>): Promise<T> {
   checkAborted(signal);
   const ender = new AbortController();
   const ended = new Promise<never>((_, reject) => ender.signal.addEventListener('abort', () => reject(ender.signal.reason)));
@@ -43,6 +54,16 @@ export async function call<T>(options: CallOptions | undefined, known: readonly 
     clearTimeout(timer);
     forget?.();
   }
+}
+
+let turnAt = 0;
+
+/** Where nothing is waited for, everything else has its turn here. */
+async function turn(): Promise<void> {
+  if (performance.now() - turnAt < TURN_MS) return;
+  turnAt = Infinity; // one call sees to it
+  await pause();
+  turnAt = performance.now();
 }
 
 /** What is to be done when a signal is aborted. */
