@@ -180,6 +180,18 @@ describe('tenants', () => {
     }
   });
 
+  it('that are being made when the database is closed are there, though they are made one after another', async () => {
+    const { store, db, notes } = await opened();
+    const names = Array.from({ length: 6 }, (_, i) => `own-${i}`);
+    const making = names.map((name) => notes.tenants.create(['shared', name]));
+    const closing = db.close();
+    await expect(notes.tenants.create('late')).rejects.toMatchObject({ code: 'CLOSED' });
+    await Promise.all([...making, closing]);
+    const again = await opened({ store });
+    expect(Object.keys(await again.notes.tenants.get())).toEqual([...names, 'shared']);
+    await again.db.close();
+  });
+
   it.each([['made anew', {}, 'RESHARDED'], ['not made by the rest', { autoTenantCreation: true }, 'TENANT_MISSING']])(
     'that are removed amid an import end it, and are %s', async (what, own, code) => {
       const { db, notes } = await opened({}, { multiTenancy: { enabled: true, ...own } });

@@ -160,7 +160,7 @@ export class Catalog {
   }
 
   async close(): Promise<void> {
-    await this.#changing;
+    for (let last; last !== this.#changing;) await (last = this.#changing); // a turn may make another one
     await this.#refreshing?.catch(() => {});
     // or else they would be looked for when it is opened, which takes time if there are many
     if (this.#purged.shards.length + this.#purged.copies.length) await this.#append([{}]).catch(() => {});

@@ -223,7 +223,7 @@ function tenantsHost(places: HostPlaces, name: string): TenantsHost {
     },
     get: tenantOf,
     names: () => catalog.tenants.names(name),
-    create: (tenants) => states.create(name, tenants),
+    create: (tenants) => places.writing(() => states.create(name, tenants)),
     activate: (names) => states.bring(name, names, 'ACTIVE'),
     deactivate: (names) => states.bring(name, names, 'INACTIVE'),
     offload: (names) => states.offload(name, names),
