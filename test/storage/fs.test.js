@@ -368,6 +368,33 @@ describe('faults', () => {
     await again.close();
   });
 
+  it('a folder that could not be opened to be synced fails that call alone', async () => {
+    const files = new SimulatedFiles();
+    const store = await open(files);
+    const other = await store.log('other');
+    await other.append([record(1)], 1, 'sync');
+    const log = await store.log('a');
+    for (const only of [/^\/data\/a$/, /^\/data$/]) {
+      files.failAt(1, 'EMFILE', { only });
+      await expect(log.append([record(1)], 1, 'sync')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+      await other.append([record(2)], other.nextSeq, 'sync');
+    }
+    expect(files.failed).toBe(2);
+    await log.append([record(3)], 1, 'sync');
+    files.failAt(1, 'EMFILE', { only: /^\/data$/ });
+    await expect(store.blobs.put('b', [record(1)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await store.blobs.put('b', [record(2)]);
+    for (let seed = 0; seed < 50; seed++) {
+      const after = await open(files.crash(seed));
+      expect(await all(await after.log('a'))).toEqual([[3]]);
+      expect([...(await after.blobs.get('b')).bytes]).toEqual([...record(2)]);
+    }
+    await store.close();
+    const closed = await open(files);
+    expect(await all(await closed.log('other'))).toEqual([[1], [2], [2]]);
+    await closed.close();
+  });
+
   it('an error in the background is told by the next call', async () => {
     const files = new SimulatedFiles();
     const store = await open(files);

@@ -188,7 +188,7 @@ export class SimulatedFiles {
   async syncFolder(path) {
     const folder = this.#node(path);
     const fault = this.#call('syncFolder', path, true);
-    if (fault) throw failure('EIO', path);
+    if (fault) throw failure(fault === 'EMFILE' ? fault : 'EIO', path);
     if (!(folder instanceof Folder)) throw failure('ENOENT', path);
     folder.undo = [];
   }

@@ -5,7 +5,7 @@ import { openAnalyzer } from '../search/analyzer.js';
 import type { Stemmer } from '../search/stemming.js';
 import type { PropertySpec } from '../search/types.js';
 import type { ShardHandle } from '../shard/handle.js';
-import { hasFiles, hostMemory } from '../storage/fs.js';
+import { handlesMax, hostMemory } from '../storage/fs.js';
 import type { Durability, OpenStore, Store } from '../storage/storage.js';
 import { call, type CallOptions } from './calls.js';
 import { Catalog, newHexId, type CatalogEntry } from './catalog.js';
@@ -47,7 +47,8 @@ export interface OpenOptions {
   invertedBytesMax?: number;
   /**
    * Shards of tenants that are open at a time; a call that needs another one waits until one that is not in use is closed. Default
-   * 1,000 where there is a file system; elsewhere 24, because browsers allow few WebAssembly memories.
+   * 1,000 where there is a file system, or half of the files that the process may have open, if that is less and Linux tells; elsewhere 24, because
+   * browsers allow few WebAssembly memories.
    */
   openShardsMax?: number;
   /** Bytes that open shards of tenants have in memory; past it those that are not in use are closed. Default none. */
@@ -113,7 +114,7 @@ export class Database {
 
   private constructor(store: OpenStore, offload: OpenStore | undefined, catalog: Catalog, options: OpenOptions) {
     const { durability = 'sync', readOnly = false, invertedBytesMax = INVERTED_BYTES, stemmers } = options;
-    const { openShardsMax = hasFiles() ? OPEN_SHARDS : OPEN_SHARDS_IN_BROWSERS, openBytesMax = Infinity } = options;
+    const { openShardsMax = openShardsDefault(), openBytesMax = Infinity } = options;
     this.#store = store;
     this.#offload = offload;
     this.#catalog = catalog;
@@ -402,6 +403,12 @@ export class Database {
     await this.#store.close();
     if (failures.length) throw failures[0];
   }
+}
+
+/** A tenant that is open has one file open, its log; half of those there may be are left to others. */
+function openShardsDefault(): number {
+  const files = handlesMax();
+  return files === undefined ? OPEN_SHARDS_IN_BROWSERS : Math.max(1, Math.min(OPEN_SHARDS, Math.floor(files / 2)));
 }
 
 function checkBudget(argument: string, value: number | undefined): void {

@@ -51,6 +51,8 @@ export interface Files {
   space?(path: string): Promise<Space | undefined>;
   /** What the process has of memory, and what it may have. Undefined if it cannot be told. */
   memory?(): Space | undefined;
+  /** How many files the process may have open. Undefined if it cannot be told. */
+  handlesMax?(): number | undefined;
   readonly owner: Owner;
   /** When the machine was started, in ms since 1970; 0 if that does not matter, because `space` tells. */
   readonly bootedAt: number;

@@ -7,6 +7,9 @@ import type { Lock } from './fs-lock.js';
 /** Parts of [a-z0-9.-], none of which leads out of the folder or is a temporary file. */
 const NAME = /^[a-z0-9-][a-z0-9.-]*(\/[a-z0-9-][a-z0-9.-]*)*$/;
 
+/** The folder could not be opened, so that nothing was asked of the disk: what is in it may be synced another time. */
+const NOT_BEGUN = new Set<string | undefined>(['EMFILE', 'ENFILE']);
+
 export class FsHost {
   readonly files: Files;
   /** Absolute. */
@@ -64,7 +67,9 @@ export class FsHost {
     } catch (cause) {
       if (ifAny && codeOf(cause) === 'ENOENT') return false;
       this.isClean = false;
-      throw (this.#failure ??= new VectileError('STORAGE_FAILED', `${fileError(cause, path).message}; the store must be opened anew`, { cause }));
+      const error = fileError(cause, path);
+      if (NOT_BEGUN.has(codeOf(cause))) throw error;
+      throw (this.#failure ??= new VectileError('STORAGE_FAILED', `${error.message}; the store must be opened anew`, { cause }));
     }
   }
 

@@ -100,6 +100,7 @@ export class FsLog implements ShardLog {
 
   async append(records: readonly Uint8Array[], expectedSeq: number, durability: Durability): Promise<void> {
     this.#checkWritable();
+    if (this.#isClosed) throw closed(this.#folder);
     if (expectedSeq !== this.#nextSeq) throw new VectileError('LOG_CONFLICT', `expectedSeq: expected ${this.#nextSeq}, got ${expectedSeq}`);
     if (!records.length) return;
     if (!this.#handle || this.#end >= this.#host.logFileBytes) await this.#rotate();
@@ -170,7 +171,7 @@ export class FsLog implements ShardLog {
       clearTimeout(this.#timer);
       await this.#handle?.close().catch(() => {});
       this.#handle = undefined;
-      this.#failure ??= new VectileError('CLOSED', `${this.#folder}: expected a log in use, got one closed`);
+      this.#failure ??= closed(this.#folder);
       this.onClosed?.();
     }
   }
@@ -346,6 +347,7 @@ export class FsLog implements ShardLog {
       await this.#host.syncFolder(this.#folder);
     } catch (cause) {
       await handle.close().catch(() => {});
+      await this.#host.files.unlink(path).catch(() => {}); // or else it is in the way when it is tried again
       throw cause;
     }
     await this.#handle?.close().catch(() => {});
@@ -373,6 +375,10 @@ export class FsLog implements ShardLog {
   #damage(file: number, offset: number, expected: string, got: string): VectileError {
     return new VectileError('STORAGE_CORRUPT', `${this.#path(file)}, byte ${offset}: expected ${expected}, got ${got}`);
   }
+}
+
+function closed(folder: string): VectileError {
+  return new VectileError('CLOSED', `${folder}: expected a log in use, got one closed`);
 }
 
 function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -32,8 +32,8 @@ export function provideFiles(files: Files): void {
 /** Memory of the machine, or what the process may have of it; undefined if that cannot be told. */
 export function hostMemory(): Space | undefined { return hostFiles?.memory?.(); }
 
-/** Whether this runtime has a file system. */
-export function hasFiles(): boolean { return hostFiles !== undefined; }
+/** How many files the process may have open; Infinity if that cannot be told, undefined if this runtime has no file system. */
+export function handlesMax(): number | undefined { return hostFiles && (hostFiles.handlesMax?.() ?? Infinity); }
 
 export interface FsOptions {
   /** @internal Stands in for the file system. */

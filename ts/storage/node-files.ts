@@ -100,6 +100,15 @@ export const nodeFiles: Files = {
       return undefined;
     }
   },
+  handlesMax() {
+    try {
+      // the soft limit, which is what counts; then there is the hard one
+      const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+      return limit === undefined ? undefined : Number(limit);
+    } catch {
+      return undefined;
+    }
+  },
   resolve: (path) => promises.realpath(path).catch(() => resolve(path)),
   get owner() { return owner ??= ownerOf(); },
   get bootedAt() { return space || isAlone ? 0 : Date.now() - uptime() * 1000; },
