@@ -21,7 +21,7 @@ export const CALL_OPTIONS = ['signal', 'timeoutMs'] as const;
 const TIMEOUT_MAX = 2 ** 31 - 1;
 
 /** So long calls that wait for nothing, one after another, may keep timers and signals out. */
-const TURN_MS = 10;
+const TURN_MS = 50;
 
 /** Undefined: there is none. */
 type Work<T> = (signal: AbortSignal | undefined, deadline: Deadline | undefined) => Promise<T> | T;
@@ -37,7 +37,8 @@ export async function call<T>(options: CallOptions | undefined, known: readonly 
   try {
     return await (!signal && timeoutMs === undefined ? work(undefined, undefined) : within(signal, timeoutMs, work));
   } finally {
-    await turn();
+    const overdue = overdueTurn();
+    if (overdue) await overdue;
   }
 }
 
@@ -56,14 +57,17 @@ async function within<T>(signal: AbortSignal | undefined, timeoutMs: number | un
   }
 }
 
-let turnAt = 0;
+/** Until everything else has had its turn, since when it is asked for. */
+let turn: Promise<void> | undefined;
+let turnSince = 0;
 
-/** Where nothing is waited for, everything else has its turn here. */
-async function turn(): Promise<void> {
-  if (performance.now() - turnAt < TURN_MS) return;
-  turnAt = Infinity; // one call sees to it
-  await pause();
-  turnAt = performance.now();
+/** What is to be waited for where calls follow each other that wait for nothing. */
+function overdueTurn(): Promise<void> | undefined {
+  const now = performance.now();
+  if (turn) return now - turnSince > TURN_MS ? turn : undefined;
+  turnSince = now;
+  turn = pause().then(() => { turn = undefined; });
+  return undefined;
 }
 
 /** What is to be done when a signal is aborted. */
