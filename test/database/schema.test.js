@@ -65,6 +65,8 @@ describe('createSchema', () => {
 
   it.each([
     [undefined, 'INVALID_ARGUMENT config: expected an object, got undefined'],
+    [{ name: 'A', sharding: { count: null } }, 'INVALID_ARGUMENT sharding.count: expected an integer from 1 to 256, got null'],
+    [{ name: 'A', multiTenancy: [] }, 'INVALID_ARGUMENT multiTenancy: expected an object, got Array of length 0'],
     [{ name: 'A', vektors: {} }, 'INVALID_ARGUMENT config: expected name, description, properties, vectors, autoSchema, invertedIndex, multiTenancy, sharding, vectorizer, generator, reranker, got "vektors"'],
     [{ name: '' }, 'INVALID_ARGUMENT name: expected a letter or _, then at most 254 letters, digits and _, got ""'],
     [{ name: 'a-b' }, 'got "a-b"'],

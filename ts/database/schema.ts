@@ -86,7 +86,8 @@ function shardCount(sharding: { count?: number } | undefined, hasTenants: boolea
   if (typeof sharding !== 'object' || sharding === null) throw refusal('INVALID_ARGUMENT', 'sharding', 'an object', sharding);
   checkOptions(sharding, ['count'], 'sharding');
   if (hasTenants) throw refusal('INVALID_ARGUMENT', 'sharding', 'none beside tenants, each of which has a shard', sharding);
-  return checkShardCount('sharding.count', sharding.count ?? 1);
+  const { count = 1 } = sharding;
+  return checkShardCount('sharding.count', count);
 }
 
 export function checkShardCount(argument: string, count: number): number {

@@ -4,7 +4,7 @@ import { invalid } from '../errors.js';
 /** An object with no other keys than these, or nothing. */
 export function checkOptions(options: object | undefined, keys: readonly string[], argument = 'options'): void {
   if (options === undefined) return;
-  if (typeof options !== 'object' || options === null) throw invalid(argument, 'an object', options);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw invalid(argument, 'an object', options);
   for (const key in options) {
     if (!keys.includes(key)) throw invalid(argument, keys.join(', '), key);
   }
