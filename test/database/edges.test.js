@@ -104,21 +104,6 @@ describe('calls at the same time', () => {
   });
 });
 
-describe('calls that wait for nothing', () => {
-  it.each([
-    ['near', (one) => one.query.nearVector([1, 2])], ['keyword', (one) => one.query.bm25('hello')], ['by id', (one) => one.query.fetchObjectById('a')], ['aggregate', (one) => one.aggregate.overAll()],
-    ['counting', (one) => one.length()], ['writing', (one) => one.data.update({ id: 'a', properties: { text: 'hello' } })], ['failing', (one) => one.withTenant('none').length().catch(() => {})],
-  ])('let timers have their turn: %s', (_, work) => withDatabase(async (db) => {
-    const one = await db.collections.create({ name: 'One', properties: text });
-    await one.data.insert({ id: 'a', properties: { text: 'hello' }, vector: [1, 2] });
-    const end = performance.now() + 3000;
-    let isTold = false;
-    setTimeout(() => { isTold = true; }, 20);
-    while (!isTold && performance.now() < end) await work(one);
-    expect(isTold).toBe(true);
-  }));
-});
-
 describe('callers', () => {
   it('may change what they gave while it is being written', () => withDatabase(async (db) => {
     const one = await db.collections.create({ name: 'One', properties: text });

@@ -11,7 +11,7 @@ import { visits } from '../fixtures/visit.js';
 import { describeWithout } from '../optional.js';
 import { installPackage } from '../packaging/installed.js';
 import { runtimeBinary } from './binaries.js';
-import { commands, optionsIn, resultOfCommand, resultOfWorker, versionOf } from './run.js';
+import { answersOfWorker, commands, optionsIn, resultOfCommand, resultOfWorker, versionOf } from './run.js';
 
 /** Tenants, and how many of them are open at a time: where there are folders, and, by default, where there are none. */
 const COUNT = 8;
@@ -60,6 +60,35 @@ export default {
   },
 };
 `;
+/** One database for all requests, which another request may have opened, and ended since. */
+const inRequests = `
+import { memory, open } from 'vectile';
+let opening;
+async function opened() {
+  const db = await open({ store: memory() });
+  const words = await db.collections.create({ name: 'Word', vectors: { default: { dimensions: 2 } } });
+  return words;
+}
+const rows = (from) => Array.from({ length: 300 }, (_, i) => ({ id: String(from + i), vector: [from + i, 1] }));
+const work = {
+  async import(words) { await words.data.insertMany(rows(await words.length())); },
+  async search(words) { for (let i = 0; i < 500; i++) await words.query.nearVector([i, 1]); },
+  async iterate(words) { for await (const word of words.iterator()) word.id; },
+  // it goes on when the request has ended
+  async leave(words) { void work.iterate(words); void work.search(words); },
+};
+export default {
+  async fetch(request) {
+    try {
+      const words = await (opening ??= opened());
+      await work[new URL(request.url).pathname.slice(1)](words);
+      return new Response(String(await words.length()));
+    } catch (error) {
+      return new Response(error.stack);
+    }
+  },
+};
+`;
 const inPage = `
 import * as vectile from '/node_modules/vectile/dist/index.browser.js';
 import { visit } from './visit.js';
@@ -75,7 +104,7 @@ globalThis.result = await visitTenants(vectile, given);
 let installed;
 beforeAll(async () => {
   installed = await installPackage({
-    'folder.js': inFolder, 'tenants.js': tenantsInFolder, 'holder.js': holder, 'worker.js': inWorker, 'page.js': inPage, 'tenants-page.js': tenantsInPage,
+    'folder.js': inFolder, 'tenants.js': tenantsInFolder, 'holder.js': holder, 'worker.js': inWorker, 'requests.js': inRequests, 'page.js': inPage, 'tenants-page.js': tenantsInPage,
   });
   for (const file of ['visit.js', 'visit-tenants.js']) cpSync(join(root, 'test/fixtures', file), join(installed.folder, file));
 });
@@ -142,6 +171,14 @@ describeWithout(workerd.missing, 'workerd', () => {
     expect(await resultOfWorker(workerd.path, 'worker.js', installed.folder)).toEqual({
       results: visits.slice(0, 2), refused: 'INVALID_ARGUMENT', tenants: [0, 2].map((before) => visitedTenants(COUNT_IN_WORKER, before)),
     });
+  });
+});
+
+describeWithout(workerd.missing, 'workerd, one database for all requests', () => {
+  it.each([['2026-01-01', []], ['2026-01-01', ['nodejs_compat']], ['2024-01-01', []], ['2024-01-01', ['nodejs_compat']]])('compatible with %s %j', async (date, flags) => {
+    const requests = ['search', 'import', 'leave', 'iterate', 'import', 'search', ['search', 'leave', 'iterate', 'search', 'iterate'], 'import', 'leave', 'iterate'];
+    const answers = await answersOfWorker(workerd.path, 'requests.js', installed.folder, requests, { date, flags });
+    expect(answers).toEqual(['0', '300', '300', '300', '600', '600', Array(5).fill('600'), '900', '900', '900']);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Programs in runtimes: each prints `RESULT ` and JSON. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,21 +34,47 @@ export async function resultOfCommand(command, args, folder) {
 /** What a worker gets of a file it imports, by how the file is called; scripts are bundled. */
 const moduleKinds = { wasm: 'wasm', venc: 'data', js: 'esModule' };
 
-/** The same of a worker in `folder` whose handler is `test`, bundled as Cloudflare does. */
-export async function resultOfWorker(workerd, file, folder) {
+/** Bundles a worker in `folder` as Cloudflare does; resolves to its configuration for workerd. */
+async function configOf(file, folder, { date = '2026-01-01', flags = [] } = {}) {
   const out = join(folder, `workerd-${file}`);
   await build({
     entryPoints: [file], absWorkingDir: folder, outdir: out,
     bundle: true, format: 'esm', target: 'es2022', conditions: ['workerd', 'worker', 'browser'], loader: { '.wasm': 'copy', '.venc': 'copy' },
   });
-  const modules = readdirSync(out).map((name) => `(name = "${name}", ${moduleKinds[name.split('.').pop()]} = embed "${name}")`);
+  const modules = readdirSync(out).filter((name) => name !== 'config.capnp').map((name) => `(name = "${name}", ${moduleKinds[name.split('.').pop()]} = embed "${name}")`);
   modules.sort((a) => (a.includes(`"${file}"`) ? -1 : 1)); // the first is the one that is run
   const config = join(out, 'config.capnp');
   writeFileSync(config, `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = (compatibilityDate = "2026-01-01", modules = [${modules.join(', ')}]))]
+  services = [(name = "main", worker = (compatibilityDate = "${date}", compatibilityFlags = ${JSON.stringify(flags)}, modules = [${modules.join(', ')}]))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 `);
-  return resultOfCommand(workerd, ['test', config], folder);
+  return config;
+}
+
+/** The same of a worker in `folder` whose handler is `test`. */
+export async function resultOfWorker(workerd, file, folder) {
+  return resultOfCommand(workerd, ['test', await configOf(file, folder)], folder);
+}
+
+/**
+ * What a worker in `folder` whose handler is `fetch` answers to requests: one after another, and those of an array at the same time.
+ * `date`, `flags`: of compatibility.
+ */
+export async function answersOfWorker(workerd, file, folder, requests, compatibility) {
+  const config = await configOf(file, folder, compatibility);
+  const server = spawn(workerd, ['serve', config, '--control-fd=3'], { ...optionsIn(folder), stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  try {
+    const [line] = await once(server.stdio[3], 'data');
+    const { port } = JSON.parse(line);
+    const answerTo = async (path) => (await fetch(`http://127.0.0.1:${port}/${path}`, { signal: AbortSignal.timeout(20_000) })).text();
+    const answers = [];
+    for (const request of requests) answers.push(await (Array.isArray(request) ? Promise.all(request.map(answerTo)) : answerTo(request)));
+    return answers;
+  } finally {
+    server.kill();
+    await once(server, 'exit');
+  }
 }

@@ -4,6 +4,7 @@ import { checkOptions } from '../engine/checks.js';
 import { Deadline } from '../search/deadline.js';
 import { abortedError, checkAborted } from '../shard/abort.js';
 import { pause } from '../shard/pause.js';
+import { workersHere } from '../worker/workers.js';
 
 export interface CallOptions {
   /** Once aborted, the call throws ABORTED. What was handed to the log by then may still take place. */
@@ -61,8 +62,9 @@ async function within<T>(signal: AbortSignal | undefined, timeoutMs: number | un
 let turn: Promise<void> | undefined;
 let turnSince = 0;
 
-/** What is to be waited for where calls follow each other that wait for nothing. */
+/** What is to be waited for where calls follow each other that wait for nothing. At the edge a turn belongs to a request, which it may not outlive. */
 function overdueTurn(): Promise<void> | undefined {
+  if (!workersHere()) return undefined;
   const now = performance.now();
   if (turn) return now - turnSince > TURN_MS ? turn : undefined;
   turnSince = now;
