@@ -356,6 +356,19 @@ describe('reshard', () => {
     await again.close();
   });
 
+  it.each(Object.entries(stores))('leaves nothing of a collection that is deleted as it begins, on %s', async (_, { make }) => {
+    const store = make();
+    const db = await open({ store });
+    const notes = await db.collections.create({ ...CONFIG, sharding: { count: 2 } });
+    await notes.data.insertMany(notesOf(100));
+    const [resharded, snapshot, deleted] = await Promise.allSettled([notes.config.reshard(3), db.snapshot(), db.collections.delete('Note')]);
+    expect([resharded.reason?.code, snapshot.status, deleted.status]).toEqual(['COLLECTION_MISSING', 'fulfilled', 'fulfilled']);
+    await db.close();
+    const again = await open({ store });
+    expect(await again.collections.listAll()).toEqual([]);
+    await again.close();
+  });
+
   it.each(Object.entries(stores))('is followed by readers beside, on %s', async (_, { make }) => {
     const store = make();
     await withNotes(async (notes, db) => {

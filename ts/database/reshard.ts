@@ -146,6 +146,7 @@ class Reshard {
     const { shards, end } = open.hold(this.#former);
     try {
       await this.#begin(shards);
+      this.#check(); // or else shards of a collection that was deleted would be opened again
       const stop = open.subscribe(this.#former, this.#changed.listener);
       try {
         await this.#changed.begin();
